@@ -1,0 +1,189 @@
+package connectors
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+// Connector is a shop's account on one platform. Three methods are enough to
+// join; everything else is found by type assertion.
+type Connector interface {
+	Info() Info
+	// Health makes one cheap real call.
+	Health(ctx context.Context) Health
+	// Can tells what this account may do now, and why not.
+	Can(ctx context.Context) []Capability
+}
+
+// Authoriser connects an account and keeps it connected.
+type Authoriser interface {
+	Begin(ctx context.Context, state string) (link string, err error)
+	Complete(ctx context.Context, q url.Values) (Credential, error)
+	// Refresh gets a new access token. It is called single-flight by [Tokens],
+	// never by others.
+	Refresh(ctx context.Context, c Credential) (Credential, error)
+}
+
+// OrderReader reads orders.
+type OrderReader interface {
+	// Orders lists orders changed since the cursor, oldest change first.
+	Orders(ctx context.Context, since Cursor) (Page[Order], error)
+	// Order reads one by the platform's id or by the number buyers see.
+	Order(ctx context.Context, id string) (Order, error)
+}
+
+// Refunder gives money back.
+type Refunder interface {
+	// Quote tells what is left to refund, by the platform's own reckoning.
+	Quote(ctx context.Context, order string) (Quote, error)
+	// Refund sends one refund. It is never repeated by the transport. On an error
+	// of kind [Unsure] the refund may have happened: call RefundState.
+	Refund(ctx context.Context, cmd Refund) (Receipt, error)
+	// RefundState looks: did this refund happen? It reads, and never sends.
+	// [StateUnknown] means that the platform cannot tell yet; [StateAbsent] that it
+	// certainly has not happened, so that it may be sent under the same key.
+	RefundState(ctx context.Context, cmd Refund, r Receipt) (Receipt, error)
+}
+
+// Inbox reads buyers' messages.
+type Inbox interface {
+	// Messages lists messages since the cursor, oldest first, both directions.
+	Messages(ctx context.Context, since Cursor) (Page[Message], error)
+}
+
+// Messenger writes to buyers.
+type Messenger interface {
+	// Send sends one message. On [Unsure] call SendState before trying again.
+	Send(ctx context.Context, m Outgoing) (Receipt, error)
+	// SendState looks whether a message with this key was sent.
+	SendState(ctx context.Context, m Outgoing) (Receipt, error)
+	// MessageLimit is the most characters one message may have; 0: no limit.
+	MessageLimit() int
+}
+
+// Info says which account this is.
+type Info struct {
+	// Platform is the adapter's name: "shopify".
+	Platform string
+	// Store is the desk's id for the account: "ebay-de".
+	Store string
+	// Name is what people call it.
+	Name string
+	// Account is the platform's id of the seller or shop.
+	Account string
+	Region  string
+	// Currency is the account's home currency.
+	Currency string
+	// Language is what most of its buyers write.
+	Language language.Tag
+}
+
+// HealthState is how an account is doing.
+type HealthState string
+
+// The states of an account.
+const (
+	HealthOK       HealthState = "ok"
+	HealthExpiring HealthState = "expiring"
+	// HealthBad: Kind says what is wrong.
+	HealthBad HealthState = "bad"
+)
+
+// Health is how an account is doing, why, and what to do about it.
+type Health struct {
+	State HealthState
+	// Kind is set when State is HealthBad.
+	Kind Kind
+	// Err is the cause, for the log. Code is the platform's own word.
+	Err  error
+	Code string
+	// Until is when the credential expires (HealthExpiring) or the throttle ends.
+	Until time.Time
+	// Link is where a person mends it, if there is such a place.
+	Link string
+}
+
+// CapName names a capability.
+type CapName string
+
+// The capabilities.
+const (
+	CapOrders   CapName = "orders"
+	CapRefund   CapName = "refund"
+	CapInbox    CapName = "inbox"
+	CapMessage  CapName = "message"
+	CapAuth     CapName = "auth"
+	CapCatalog  CapName = "catalog"
+	CapStock    CapName = "stock"
+	CapShip     CapName = "ship"
+	CapReturns  CapName = "returns"
+	CapWebhooks CapName = "webhooks"
+	CapQueue    CapName = "queue"
+	CapQuotas   CapName = "quotas"
+)
+
+// Capability is what an account may do now.
+type Capability struct {
+	Name CapName
+	OK   bool
+	// Reason is the catalogue key of why not: "can.no_message_api".
+	Reason string
+	// Missing is the platform's own name of the scope, role or plan, if that is why.
+	Missing string
+	// Instead is the catalogue key of what to do instead: "can.use_mail".
+	Instead string
+}
+
+// Caps is what an adapter's code can do.
+type Caps map[CapName]bool
+
+// CapsOf reads the capabilities off the methods of c.
+func CapsOf(c Connector) Caps {
+	caps := Caps{}
+	_, caps[CapOrders] = c.(OrderReader)
+	_, caps[CapRefund] = c.(Refunder)
+	_, caps[CapInbox] = c.(Inbox)
+	_, caps[CapMessage] = c.(Messenger)
+	_, caps[CapAuth] = c.(Authoriser)
+	for k, ok := range caps {
+		if !ok {
+			delete(caps, k)
+		}
+	}
+	return caps
+}
+
+// Config is what every adapter is made from.
+type Config struct {
+	Info
+	// BaseURL is the API's address, TokenURL the token endpoint's. Empty means
+	// the platform's own.
+	BaseURL, TokenURL string
+	// ClientID and ClientSecret identify the app; Secrets are the seller's own.
+	ClientID     string
+	ClientSecret Secret
+	// Credential is the one from configuration: used until Keeper has a newer.
+	Credential Credential
+	// Options are the platform's own settings ("marketplace", "shop", …).
+	Options map[string]string
+	// Keeper remembers refreshed credentials. Nil keeps them in memory.
+	Keeper Keeper
+	// Transport is the bottom of the HTTP client. Nil means the ordinary one.
+	Transport http.RoundTripper
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Plugin is an adapter in the list connectors/all.
+type Plugin struct {
+	Platform string
+	// Options names the keys of Config.Options it understands, each with a line of help.
+	Options map[string]string
+	New     func(Config) (Connector, error)
+}

@@ -1,0 +1,46 @@
+package connectors
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Secret is text that must not be shown: it prints as dots. Convert it with
+// string(s) where it is really used. It does marshal to JSON, since sealed
+// credentials are kept that way; nothing else marshals one.
+type Secret string
+
+const dots = "•••"
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return dots
+}
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue hides the secret from logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Credential is what an account is reached with.
+type Credential struct {
+	Access  Secret    `json:"access,omitempty"`
+	Expires time.Time `json:"expires,omitzero"`
+	Refresh Secret    `json:"refresh,omitempty"`
+	// RefreshExpires is when the refresh token or the seller's consent ends.
+	RefreshExpires time.Time `json:"refresh_expires,omitzero"`
+	Scopes         []string  `json:"scopes,omitempty"`
+	// Previous is the refresh token before this one, kept until this one worked.
+	Previous Secret `json:"previous,omitempty"`
+}
+
+// Keeper remembers credentials, sealed. Save returns only when it is durable.
+type Keeper interface {
+	Load(ctx context.Context, store string) (Credential, bool, error)
+	Save(ctx context.Context, store string, c Credential) error
+}

@@ -1,0 +1,246 @@
+package connectors
+
+import (
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+// Cursor is where to go on reading. The zero cursor starts at the beginning.
+type Cursor struct {
+	// Since is the time of the last change seen, less an overlap.
+	Since time.Time `json:"since,omitzero"`
+	// Token is the platform's own page token within one listing.
+	Token string `json:"token,omitempty"`
+	// Limit is the page size wanted; the adapter caps it. 0 means its default.
+	Limit int `json:"limit,omitempty"`
+}
+
+// Page is some of a listing.
+type Page[T any] struct {
+	Items []T
+	// Next goes on from here; Token is empty on the last page.
+	Next Cursor
+	// More: there are further pages now.
+	More bool
+	// Total is how many there are in all, where the platform tells; else 0.
+	Total int
+	// Bad are items that could not be read: the others go on.
+	Bad []BadItem
+}
+
+// BadItem is an item that could not be read.
+type BadItem struct {
+	ID  string
+	Err error
+	Raw []byte
+}
+
+// Order is an order as the desk needs it.
+type Order struct {
+	// ID is the platform's id; Number is what people see and say ("1234", "#1001").
+	ID, Number string
+	Status     OrderStatus
+	// PlatformStatus is the platform's own word.
+	PlatformStatus string
+	Created        time.Time
+	Updated        time.Time
+	Buyer          Buyer
+	Lines          []OrderLine
+	// Total is what the buyer paid, Tax and Shipping the parts of it.
+	Total, Tax, Shipping Money
+	// Refunded is what the platform says was given back so far, pending included.
+	Refunded Money
+	Refunds  []RefundSeen
+	// Link is the order's page in the seller's back office.
+	Link string
+	// Site is the marketplace's locale: the prior for the buyer's language.
+	Site language.Tag
+	Raw  []byte
+}
+
+// Remaining is what could still be refunded.
+func (o Order) Remaining() Money { return o.Total.Sub(o.Refunded) }
+
+// OrderStatus is where an order stands.
+type OrderStatus string
+
+// The states of an order. Unknown words of a platform become OrderOther.
+const (
+	OrderPending   OrderStatus = "pending"
+	OrderPaid      OrderStatus = "paid"
+	OrderShipped   OrderStatus = "shipped"
+	OrderPartly    OrderStatus = "partly_shipped"
+	OrderDelivered OrderStatus = "delivered"
+	OrderCancelled OrderStatus = "cancelled"
+	OrderRefunded  OrderStatus = "refunded"
+	OrderOther     OrderStatus = "other"
+)
+
+// OrderLine is one line of an order.
+type OrderLine struct {
+	ID, SKU, Title string
+	Quantity       int
+	// Price is for the whole line, tax and shipping apart.
+	Price, Tax, Shipping Money
+	Refunded             Money
+	Image                string
+}
+
+// Buyer is who bought. Fields are empty where the platform masks them.
+type Buyer struct {
+	// ID is the platform's stable id.
+	ID, Name, Email string
+	Country         string
+	Language        language.Tag
+}
+
+// RefundSeen is a refund that the platform shows on an order.
+type RefundSeen struct {
+	ID string
+	// Key is our key, where the platform carries it back (a note, a reference).
+	Key    string
+	Amount Money
+	State  State
+	At     time.Time
+	Note   string
+}
+
+// Quote is what is left to refund.
+type Quote struct {
+	Order     Order
+	Remaining Money
+	// Lines, Tax and Shipping are what is left of each part.
+	Tax, Shipping Money
+	Lines         []QuoteLine
+	// Findings are catalogue keys of what speaks against it.
+	Findings []string
+}
+
+// QuoteLine is what is left of an order line.
+type QuoteLine struct {
+	Line      OrderLine
+	Quantity  int
+	Remaining Money
+}
+
+// Refund is a refund to be sent. It is frozen when people approve it.
+type Refund struct {
+	// Key names this refund for ever: every attempt carries the same.
+	Key string `json:"key"`
+	// Order is the platform's order id.
+	Order  string       `json:"order"`
+	Amount Money        `json:"amount"`
+	Reason RefundReason `json:"reason"`
+	Note   string       `json:"note,omitempty"`
+	// Lines say what it is for; empty means the order as a whole.
+	Lines []RefundLine `json:"lines,omitempty"`
+	// Before is what the platform showed as refunded when this was approved, and
+	// Seen the ids of the refunds it showed: RefundState looks for what came after.
+	Before Money     `json:"before"`
+	Seen   []string  `json:"seen,omitempty"`
+	Asked  time.Time `json:"asked,omitzero"`
+}
+
+// RefundLine is part of a refund.
+type RefundLine struct {
+	Line     string `json:"line"`
+	Quantity int    `json:"quantity"`
+	Amount   Money  `json:"amount"`
+	Restock  bool   `json:"restock,omitempty"`
+}
+
+// RefundReason is why; each adapter maps it to its platform's codes.
+type RefundReason string
+
+// The reasons.
+const (
+	ReasonDamaged      RefundReason = "damaged"
+	ReasonDefective    RefundReason = "defective"
+	ReasonWrongItem    RefundReason = "wrong_item"
+	ReasonNotArrived   RefundReason = "not_arrived"
+	ReasonLate         RefundReason = "late"
+	ReasonNotDescribed RefundReason = "not_as_described"
+	ReasonReturned     RefundReason = "returned"
+	ReasonCancelled    RefundReason = "cancelled"
+	ReasonPrice        RefundReason = "price"
+	ReasonGoodwill     RefundReason = "goodwill"
+	ReasonOther        RefundReason = "other"
+)
+
+// Reasons are all reasons, in the order a form shows them.
+var Reasons = []RefundReason{ReasonDamaged, ReasonDefective, ReasonWrongItem, ReasonNotArrived, ReasonLate,
+	ReasonNotDescribed, ReasonReturned, ReasonCancelled, ReasonPrice, ReasonGoodwill, ReasonOther}
+
+// State is what became of something sent.
+type State string
+
+// The states of a receipt.
+const (
+	// StateUnknown is resolved by reading, never by sending under another key.
+	StateUnknown State = "unknown"
+	// StateApplied: it happened.
+	StateApplied State = "applied"
+	// StateAccepted: the platform took it and will tell later; poll.
+	StateAccepted State = "accepted"
+	// StateRejected: it did not happen and will not.
+	StateRejected State = "rejected"
+	// StateAbsent: the platform certainly has not got it.
+	StateAbsent State = "absent"
+)
+
+// Receipt is what the platform said.
+type Receipt struct {
+	State State `json:"state"`
+	// ID is the platform's own id of the refund, feed or message.
+	ID     string `json:"id,omitempty"`
+	Amount Money  `json:"amount,omitzero"`
+	Code   string `json:"code,omitempty"`
+	// After is how long to wait before looking again.
+	After time.Duration `json:"after,omitempty"`
+}
+
+// Message is a message between a buyer and the shop.
+type Message struct {
+	// ID is unique in the store; Thread groups a conversation.
+	ID, Thread string
+	// Order is the order's id or number, if known.
+	Order   string
+	Subject string
+	Text    string
+	Buyer   Buyer
+	// FromShop: the shop wrote it (from anywhere), not the buyer.
+	FromShop bool
+	// Key is our key where the platform carries it back.
+	Key   string
+	At    time.Time
+	Files []Attachment
+	// Site is the marketplace's locale.
+	Site language.Tag
+	// Bounced: this is not a message but the news that ours was not delivered.
+	Bounced bool
+	Raw     []byte
+}
+
+// Attachment is a file in a message.
+type Attachment struct {
+	Name, MIME, URL string
+	Size            int64
+	Data            []byte
+}
+
+// Outgoing is a message to a buyer.
+type Outgoing struct {
+	// Key names this message for ever.
+	Key    string       `json:"key"`
+	Thread string       `json:"thread"`
+	Order  string       `json:"order,omitempty"`
+	Buyer  Buyer        `json:"buyer"`
+	Text   string       `json:"text"`
+	Lang   language.Tag `json:"lang,omitzero"`
+	// Subject and InReplyTo are for mail: the subject and id of what is answered.
+	Subject   string `json:"subject,omitempty"`
+	InReplyTo string `json:"in_reply_to,omitempty"`
+	// Asked is when it was approved; SendState looks from here on.
+	Asked time.Time `json:"asked,omitzero"`
+}
