@@ -177,7 +177,9 @@ type Config struct {
 	Transport http.RoundTripper
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
-	Log *slog.Logger
+	// Sleep waits for d or until ctx ends. Nil means a real timer.
+	Sleep func(ctx context.Context, d time.Duration) error
+	Log   *slog.Logger
 }
 
 // Plugin is an adapter in the list connectors/all.

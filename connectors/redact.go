@@ -1,0 +1,106 @@
+package connectors
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"sort"
+	"strings"
+)
+
+// sensitiveHeaders never appear outside a request.
+var sensitiveHeaders = map[string]bool{
+	"Authorization": true, "Proxy-Authorization": true, "Cookie": true, "Set-Cookie": true,
+	"X-Shopify-Access-Token": true, "X-Amz-Access-Token": true, "X-Amz-Security-Token": true,
+	"X-Ebay-C-Enduserctx": true, "X-Ebay-Signature-Key": true, "Signature": true,
+}
+
+var (
+	// sensitiveName matches names of query parameters and JSON fields that hold a secret.
+	sensitiveName = regexp.MustCompile(`(?i)(token|secret|passw|pwd|signature|^sig$|hmac|credential|assertion|^code$|api_?key|^key$|oauth_code|^auth)`)
+	email         = regexp.MustCompile(`[A-Za-z0-9._%+\-]{1,64}(@|%40)[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+`)
+	// tokenShapes are what platforms' secrets look like, wherever they turn up.
+	tokenShapes = regexp.MustCompile(`(?i:bearer|basic)\s+[A-Za-z0-9._~+/=|#^\-]{8,}` +
+		`|shp(at|rt|ca|pa|ss|ua)_[A-Za-z0-9_\-]{6,}` +
+		`|Atz[ar](\||%7C)[A-Za-z0-9._~+/=\-]+` +
+		`|amzn1\.oa2-cs\.[A-Za-z0-9._\-]+` +
+		`|v\^1\.1#[A-Za-z0-9#^+/=._\-]+`)
+	namedSecret = regexp.MustCompile(`(?i)("?(?:access_token|refresh_token|id_token|client_secret|password|assertion)"?\s*[:=]\s*"?)([^"&\s,}]+)`)
+)
+
+// Redact takes secrets and e-mail addresses out of text: those that look like
+// one, and those given.
+func Redact(text string, known ...string) string {
+	sort.Slice(known, func(i, j int) bool { return len(known[i]) > len(known[j]) })
+	for _, k := range known {
+		if len(k) >= 4 {
+			text = strings.ReplaceAll(text, k, dots)
+			if esc := url.QueryEscape(k); esc != k {
+				text = strings.ReplaceAll(text, esc, dots)
+			}
+		}
+	}
+	text = namedSecret.ReplaceAllString(text, "${1}"+dots)
+	text = tokenShapes.ReplaceAllString(text, dots)
+	return email.ReplaceAllString(text, dots)
+}
+
+// RedactURL keeps what helps to find a fault (host, path, names of parameters,
+// short plain values) and hides the rest.
+func RedactURL(address string, known ...string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return dots
+	}
+	u.User = nil
+	u.Fragment = ""
+	query := u.RawQuery
+	u.RawQuery = ""
+	out := Redact(u.String(), known...)
+	if query == "" {
+		return out
+	}
+	parts := strings.Split(query, "&")
+	for i, p := range parts {
+		name, value, has := strings.Cut(p, "=")
+		if has && (sensitiveName.MatchString(name) || len(value) > 80) {
+			value = dots
+		}
+		if has {
+			parts[i] = name + "=" + value
+		}
+	}
+	return out + "?" + Redact(strings.Join(parts, "&"), known...)
+}
+
+// RedactHeader is a copy of h without secrets.
+func RedactHeader(h http.Header) http.Header {
+	out := make(http.Header, len(h))
+	for k, vs := range h {
+		for _, v := range vs {
+			if sensitiveHeaders[http.CanonicalHeaderKey(k)] {
+				v = dots
+			}
+			out[k] = append(out[k], Redact(v))
+		}
+	}
+	return out
+}
+
+// secretsIn collects the secrets that a request carries, to take them out of
+// whatever is said about it.
+func secretsIn(h http.Header) []string {
+	var out []string
+	for k := range h {
+		if !sensitiveHeaders[http.CanonicalHeaderKey(k)] {
+			continue
+		}
+		for _, v := range h[k] {
+			out = append(out, v)
+			if _, rest, ok := strings.Cut(v, " "); ok {
+				out = append(out, rest)
+			}
+		}
+	}
+	return out
+}
