@@ -219,6 +219,11 @@ type Message struct {
 	Site language.Tag
 	// Bounced: this is not a message but the news that ours was not delivered.
 	Bounced bool
+	// Auto: a machine wrote it; it must not be answered by another machine.
+	Auto bool
+	// Answers is the id of the message that this one answers or is the bounce of,
+	// where the platform tells.
+	Answers string
 	Raw     []byte
 }
 
