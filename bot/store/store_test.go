@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -20,7 +19,7 @@ import (
 func table(t *testing.T, db *store.DB) {
 	t.Helper()
 	write(t, db, func(tx *store.Tx) error {
-		_, err := tx.Exec(`CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, n BIGINT NOT NULL)`)
+		_, err := tx.Exec(`CREATE TABLE IF NOT EXISTS only_a_test (name TEXT PRIMARY KEY, n BIGINT NOT NULL)`)
 		return err
 	})
 }
@@ -33,14 +32,14 @@ func write(t *testing.T, db *store.DB, fn func(tx *store.Tx) error) {
 }
 
 func put(tx *store.Tx, name string, n int) error {
-	_, err := tx.Exec(`INSERT INTO note (name, n) VALUES (?, ?)`, name, n)
+	_, err := tx.Exec(`INSERT INTO only_a_test (name, n) VALUES (?, ?)`, name, n)
 	return err
 }
 
 func count(t *testing.T, db *store.DB) (n int) {
 	t.Helper()
 	err := db.Read(t.Context(), func(tx *store.Tx) error {
-		return tx.Row(`SELECT COUNT(*) FROM note`).Scan(&n)
+		return tx.Row(`SELECT COUNT(*) FROM only_a_test`).Scan(&n)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +105,7 @@ func TestArgumentsAreKeptAlike(t *testing.T) {
 		at := time.UnixMilli(1700000000123)
 		write(t, db, func(tx *store.Tx) error {
 			for name, v := range map[string]any{"yes": true, "no": false, "at": at, "never": time.Time{}} {
-				if _, err := tx.Exec(`INSERT INTO note (name, n) VALUES (?, ?)`, name, v); err != nil {
+				if _, err := tx.Exec(`INSERT INTO only_a_test (name, n) VALUES (?, ?)`, name, v); err != nil {
 					return err
 				}
 			}
@@ -116,7 +115,7 @@ func TestArgumentsAreKeptAlike(t *testing.T) {
 		for name, n := range want {
 			var got int64
 			err := db.Read(t.Context(), func(tx *store.Tx) error {
-				return tx.Row(`SELECT n FROM note WHERE name = ?`, name).Scan(&got)
+				return tx.Row(`SELECT n FROM only_a_test WHERE name = ?`, name).Scan(&got)
 			})
 			if err != nil || got != n {
 				t.Errorf("%s: %d, %v; want %d", name, got, err, n)
@@ -139,7 +138,7 @@ func TestNested(t *testing.T) {
 			}
 			var n int
 			err := db.Read(tx.Context(), func(in *store.Tx) error {
-				return in.Row(`SELECT COUNT(*) FROM note`).Scan(&n)
+				return in.Row(`SELECT COUNT(*) FROM only_a_test`).Scan(&n)
 			})
 			if n != 1 {
 				t.Errorf("a Read inside sees %d rows, %v", n, err)
@@ -288,7 +287,7 @@ func TestOpenRows(t *testing.T) {
 		write(t, db, func(tx *store.Tx) error {
 			return errors.Join(put(tx, "a", 1), put(tx, "b", 2), put(tx, "c", 3))
 		})
-		const q = `SELECT n FROM note WHERE n >= ? ORDER BY n`
+		const q = `SELECT n FROM only_a_test WHERE n >= ? ORDER BY n`
 		// Rows left open must not disturb whoever comes next on the connection.
 		for range 12 {
 			err := db.Read(t.Context(), func(tx *store.Tx) error {
@@ -308,6 +307,9 @@ func TestOpenRows(t *testing.T) {
 		}
 		write(t, db, func(tx *store.Tx) error {
 			tx.Row(q, 2) // and never scanned
+			return nil
+		})
+		write(t, db, func(tx *store.Tx) error {
 			outer, err := tx.Query(q, 1)
 			if err != nil {
 				return err
@@ -364,7 +366,7 @@ func TestReadersSeeOneState(t *testing.T) {
 		table(t, db)
 		err := db.Read(t.Context(), func(tx *store.Tx) error {
 			var before, after int
-			if err := tx.Row(`SELECT COUNT(*) FROM note`).Scan(&before); err != nil {
+			if err := tx.Row(`SELECT COUNT(*) FROM only_a_test`).Scan(&before); err != nil {
 				return err
 			}
 			other := make(chan error, 1)
@@ -374,7 +376,7 @@ func TestReadersSeeOneState(t *testing.T) {
 			if err := <-other; err != nil {
 				return err
 			}
-			err := tx.Row(`SELECT COUNT(*) FROM note`).Scan(&after)
+			err := tx.Row(`SELECT COUNT(*) FROM only_a_test`).Scan(&after)
 			if before != after {
 				t.Errorf("the state changed from %d to %d rows", before, after)
 			}
@@ -504,5 +506,3 @@ func TestGivenClockAndIDs(t *testing.T) {
 		return nil
 	})
 }
-
-var _ = sql.ErrNoRows
