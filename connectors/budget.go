@@ -26,7 +26,8 @@ func WithPriority(ctx context.Context, p Priority) context.Context {
 	return context.WithValue(ctx, priorityKey{}, p)
 }
 
-func priorityOf(ctx context.Context) Priority {
+// PriorityOf is the priority that ctx carries; Agent if none.
+func PriorityOf(ctx context.Context) Priority {
 	p, _ := ctx.Value(priorityKey{}).(Priority)
 	return p
 }
@@ -57,7 +58,7 @@ func newBucket(b Bucket) *bucket {
 // take waits for a permit, but no longer than patience: then it says how long
 // it would take.
 func (b *bucket) take(ctx context.Context, now func() time.Time, sleep func(context.Context, time.Duration) error, patience time.Duration) (time.Duration, error) {
-	p := priorityOf(ctx)
+	p := PriorityOf(ctx)
 	waiting := false
 	defer func() {
 		if waiting {

@@ -1,0 +1,305 @@
+package shopify
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"helloworld/connectors"
+)
+
+// clockSlack is how far our clock and the platform's may differ when refunds
+// are told apart by time.
+const clockSlack = 5 * time.Minute
+
+// lookAgain is how long a pending refund is left alone.
+const lookAgain = 30 * time.Second
+
+// Quote tells what is left to refund, by the platform's own reckoning.
+func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error) {
+	gid, err := s.find(ctx, order)
+	if err != nil {
+		return connectors.Quote{}, err
+	}
+	w, raw, err := s.read(ctx, gid)
+	if err != nil {
+		return connectors.Quote{}, err
+	}
+	o, err := s.order(w, raw)
+	if err != nil {
+		return connectors.Quote{}, invalid("Order", "unreadable", err.Error())
+	}
+	sg, err := s.suggest(ctx, gid)
+	if err != nil {
+		return connectors.Quote{}, err
+	}
+	q := connectors.Quote{Order: o, Remaining: connectors.Money{Currency: o.Total.Currency}}
+	var sum sums
+	if sg != nil {
+		q.Remaining = sum.add(q.Remaining, sum.of(sg.Maximum))
+		q.Tax, q.Shipping = sum.of(sg.Tax), sum.of(sg.Shipping.Maximum)
+		left := map[string]connectors.Money{}
+		for _, l := range sg.Lines {
+			left[l.Line.ID] = sum.add(left[l.Line.ID], sum.add(sum.of(l.Subtotal), sum.of(l.Tax)))
+		}
+		for i, l := range w.Lines.Nodes {
+			m := left[l.ID]
+			if m.Currency == "" {
+				m.Currency = o.Total.Currency
+			}
+			q.Lines = append(q.Lines, connectors.QuoteLine{Line: o.Lines[i], Quantity: l.Refundable, Remaining: m})
+		}
+	}
+	if sum.err != nil {
+		return q, invalid("SuggestRefund", "unreadable", sum.err.Error())
+	}
+	q.Findings = findings(w, o, q.Remaining)
+	return q, nil
+}
+
+// findings are the catalogue keys of what speaks against a refund.
+func findings(w wireOrder, o connectors.Order, left connectors.Money) []string {
+	var f []string
+	if left.Minor <= 0 {
+		f = append(f, "finding.nothing_left")
+	}
+	if w.Cancelled != nil {
+		f = append(f, "finding.order_cancelled")
+	}
+	if o.Status == connectors.OrderPending {
+		f = append(f, "finding.not_paid")
+	}
+	if slices.ContainsFunc(o.Refunds, func(r connectors.RefundSeen) bool { return r.State == connectors.StateAccepted }) {
+		f = append(f, "finding.refund_pending")
+	}
+	return f
+}
+
+// suggest is nil when the platform suggests nothing.
+func (s *Shop) suggest(ctx context.Context, gid string) (*wireSuggestion, error) {
+	var d struct {
+		Order *struct {
+			Suggested *wireSuggestion `json:"suggestedRefund"`
+		} `json:"order"`
+	}
+	if err := s.query(ctx, "SuggestRefund", opSuggest, map[string]any{"id": gid}, true, &d); err != nil {
+		return nil, err
+	}
+	if d.Order == nil {
+		return nil, notFound("SuggestRefund", gid)
+	}
+	return d.Order.Suggested, nil
+}
+
+// Refund gives money back, on the payments that it came by. It looks first
+// whether this key is already there: the platform forgets keys, notes stay.
+func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	if cmd.Key == "" || cmd.Amount.Minor <= 0 {
+		return connectors.Receipt{}, invalid("Refund", "incomplete", "a refund needs a key and an amount")
+	}
+	gid, err := s.find(ctx, cmd.Order)
+	if err != nil {
+		return connectors.Receipt{}, certain(err)
+	}
+	if r, err := s.look(ctx, gid, cmd, false); err != nil {
+		return connectors.Receipt{}, certain(err)
+	} else if r.State != connectors.StateAbsent {
+		return r, nil
+	}
+	sg, err := s.suggest(ctx, gid)
+	if err != nil {
+		return connectors.Receipt{}, certain(err)
+	}
+	input, err := refundInput(gid, cmd, sg)
+	if err != nil {
+		return connectors.Receipt{}, err
+	}
+	var d struct {
+		Create *struct {
+			Refund *wireRefund `json:"refund"`
+			Errors []userError `json:"userErrors"`
+		} `json:"refundCreate"`
+	}
+	if err := s.query(ctx, "Refund", opRefund, map[string]any{"input": input, "key": cmd.Key}, false, &d); err != nil {
+		return connectors.Receipt{State: connectors.StateUnknown}, err
+	}
+	switch {
+	case d.Create != nil && len(d.Create.Errors) > 0:
+		return connectors.Receipt{State: connectors.StateRejected, Code: "user_error"}, refused("Refund", d.Create.Errors)
+	case d.Create == nil || d.Create.Refund == nil:
+		return connectors.Receipt{State: connectors.StateUnknown}, &connectors.Error{Platform: Platform, Op: "Refund", Code: "no_refund"}
+	}
+	return receipt(*d.Create.Refund)
+}
+
+// certain: an error of reading before the refund was sent leaves no doubt about
+// the refund.
+func certain(err error) error {
+	if connectors.KindOf(err) != connectors.Unsure {
+		return err
+	}
+	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: "Refund", Code: "not_sent", Err: err}
+}
+
+type refundTransaction struct {
+	Amount  string `json:"amount"`
+	Gateway string `json:"gateway"`
+	Kind    string `json:"kind"`
+	Order   string `json:"orderId"`
+	Parent  string `json:"parentId,omitempty"`
+}
+
+type refundLine struct {
+	Line     string `json:"lineItemId"`
+	Quantity int    `json:"quantity"`
+	Restock  string `json:"restockType"`
+	Location string `json:"locationId,omitempty"`
+}
+
+type refundFields struct {
+	Order        string              `json:"orderId"`
+	Note         string              `json:"note"`
+	Currency     string              `json:"currency"`
+	Notify       bool                `json:"notify"`
+	Discrepancy  string              `json:"discrepancyReason,omitempty"`
+	Lines        []refundLine        `json:"refundLineItems,omitempty"`
+	Transactions []refundTransaction `json:"transactions"`
+}
+
+// refundInput spreads the amount over the payments that can take it back.
+func refundInput(gid string, cmd connectors.Refund, sg *wireSuggestion) (refundFields, error) {
+	in := refundFields{Order: gid, Note: note(cmd), Currency: cmd.Amount.Currency, Discrepancy: discrepancy(cmd.Reason)}
+	if sg == nil {
+		return in, conflict("nothing_left", "the platform says that nothing can be refunded")
+	}
+	left := cmd.Amount
+	for _, t := range sg.Transactions {
+		most := t.Maximum
+		if most == nil {
+			most = t.Amount
+		}
+		m, err := most.money()
+		if err != nil {
+			return in, invalid("Refund", "unreadable", err.Error())
+		}
+		if m.Currency != left.Currency {
+			return in, invalid("Refund", "currency", "the order was paid in "+m.Currency+", not in "+left.Currency)
+		}
+		part := connectors.Money{Minor: min(m.Minor, left.Minor), Currency: left.Currency}
+		if part.Minor <= 0 {
+			continue
+		}
+		out := refundTransaction{Amount: part.Decimal(), Gateway: t.Gateway, Kind: "REFUND", Order: gid}
+		if t.Parent != nil {
+			out.Parent = t.Parent.ID
+		}
+		in.Transactions = append(in.Transactions, out)
+		left = left.Sub(part)
+	}
+	if left.Minor > 0 {
+		return in, conflict("over_remaining", "the payments of this order cannot take back "+cmd.Amount.String())
+	}
+	for _, l := range cmd.Lines {
+		line := refundLine{Line: l.Line, Quantity: l.Quantity, Restock: "NO_RESTOCK"}
+		if digits(line.Line) {
+			line.Line = "gid://shopify/LineItem/" + line.Line
+		}
+		if l.Restock {
+			line.Restock = "RETURN"
+			for _, x := range sg.Lines {
+				if x.Line.ID == line.Line && x.Location != nil {
+					line.Location = x.Location.ID
+				}
+			}
+		}
+		if line.Quantity > 0 {
+			in.Lines = append(in.Lines, line)
+		}
+	}
+	return in, nil
+}
+
+func conflict(code, why string) error {
+	e := invalid("Refund", code, why).(*connectors.Error)
+	e.Kind = connectors.Conflict
+	return e
+}
+
+// discrepancy is the platform's word for why the amount is not what the lines
+// come to.
+func discrepancy(r connectors.RefundReason) string {
+	switch r {
+	case connectors.ReasonDamaged, connectors.ReasonDefective:
+		return "DAMAGE"
+	case connectors.ReasonGoodwill, connectors.ReasonLate, connectors.ReasonNotArrived, connectors.ReasonNotDescribed,
+		connectors.ReasonWrongItem, connectors.ReasonReturned, connectors.ReasonCancelled, connectors.ReasonPrice:
+		return "CUSTOMER"
+	}
+	return "OTHER"
+}
+
+func receipt(r wireRefund) (connectors.Receipt, error) {
+	seen, err := r.seen()
+	if err != nil {
+		// The refund is there; only its amount cannot be read.
+		return connectors.Receipt{State: connectors.StateAccepted, ID: r.ID, Code: "unreadable", After: lookAgain}, nil
+	}
+	out := connectors.Receipt{State: seen.State, ID: seen.ID, Amount: seen.Amount}
+	switch seen.State {
+	case connectors.StateAccepted, connectors.StateUnknown:
+		out.After = lookAgain
+	case connectors.StateRejected:
+		for _, t := range r.Transactions.Nodes {
+			if t.Code != "" {
+				out.Code = t.Code
+			}
+		}
+	}
+	return out, nil
+}
+
+// RefundState reads the order's refunds and looks for this one: by the key in
+// its note, then for one that nobody had seen, of the same amount and with no
+// key at all. That it is not there is certain enough to send it again, since
+// the same key cannot be applied twice.
+func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, _ connectors.Receipt) (connectors.Receipt, error) {
+	gid, err := s.find(ctx, cmd.Order)
+	if err != nil {
+		return connectors.Receipt{State: connectors.StateUnknown}, err
+	}
+	return s.look(ctx, gid, cmd, true)
+}
+
+// look finds the refund with this key, or, if guess, one that is very likely it.
+func (s *Shop) look(ctx context.Context, gid string, cmd connectors.Refund, guess bool) (connectors.Receipt, error) {
+	var d struct {
+		Order *struct {
+			Refunds []wireRefund `json:"refunds"`
+		} `json:"order"`
+	}
+	unknown := connectors.Receipt{State: connectors.StateUnknown}
+	if err := s.query(ctx, "Refunds", opRefunds, map[string]any{"id": gid}, true, &d); err != nil {
+		return unknown, err
+	}
+	if d.Order == nil {
+		return unknown, notFound("Refunds", gid)
+	}
+	for _, r := range d.Order.Refunds {
+		if m := keyMark.FindAllStringSubmatch(r.Note, -1); m != nil && m[len(m)-1][1] == cmd.Key {
+			return receipt(r)
+		}
+	}
+	for _, r := range d.Order.Refunds {
+		seen, err := r.seen()
+		if err != nil {
+			return unknown, invalid("Refunds", "unreadable", err.Error())
+		}
+		if guess && seen.Key == "" && seen.State != connectors.StateRejected && seen.Amount == cmd.Amount &&
+			!cmd.Asked.IsZero() && seen.At.After(cmd.Asked.Add(-clockSlack)) && !slices.Contains(cmd.Seen, seen.ID) {
+			out, err := receipt(r)
+			out.Code = "matched_by_amount"
+			return out, err
+		}
+	}
+	return connectors.Receipt{State: connectors.StateAbsent}, nil
+}
