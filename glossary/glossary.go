@@ -1,0 +1,266 @@
+package glossary
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/text/language"
+)
+
+//go:embed terms/*.toml
+var shipped embed.FS
+
+// Kind says what sort of entry it is.
+type Kind string
+
+// The kinds of entries.
+const (
+	Word   Kind = "term"
+	Abbr   Kind = "abbr"
+	Reason Kind = "reason"
+	Status Kind = "status"
+	// Whole and Remark are looked up as whole sentences, never inside one.
+	Whole  Kind = "phrase"
+	Remark Kind = "note"
+)
+
+// Standing says how far an entry can be trusted.
+type Standing string
+
+// The standings.
+const (
+	Draft      Standing = "draft"
+	Approved   Standing = "approved"
+	Deprecated Standing = "deprecated"
+)
+
+// Term is one meaning and its word in each language.
+type Term struct {
+	ID      string   `toml:"id"`
+	Concept string   `toml:"concept"`
+	Kind    Kind     `toml:"kind"`
+	Status  Standing `toml:"status"`
+	Scope   Scope    `toml:"scope"`
+	Context Context  `toml:"context"`
+	// Langs is by BCP 47 tag.
+	Langs map[string]Wording `toml:"langs"`
+	// Review is why a person should always look when this is used; may be empty.
+	Review string `toml:"review"`
+	// Money: the word is a currency as well, and is one beside an amount.
+	Money   bool   `toml:"money"`
+	Note    string `toml:"note"`
+	Source  string `toml:"source"`
+	Version int    `toml:"version"`
+
+	byLang map[string]Wording
+}
+
+// Wording is a term in one language.
+type Wording struct {
+	Preferred string   `toml:"preferred"`
+	Variants  []string `toml:"variants"`
+	Forbidden []string `toml:"forbidden"`
+	// Match is "exact", or "stem" to accept inflected forms. Empty means exact.
+	Match string `toml:"match"`
+	// Case: upper and lower case matter.
+	Case bool `toml:"case"`
+	// Status overrides the entry's.
+	Status Standing `toml:"status"`
+}
+
+// Scope is where an entry holds; empty means everywhere.
+type Scope struct {
+	Store    string `toml:"store"`
+	Platform string `toml:"platform"`
+	// Direction lists pairs such as "en>zh"; empty means all.
+	Direction []string `toml:"direction"`
+}
+
+// Context tells two meanings of one word apart by other words in the text.
+type Context struct {
+	// Requires: at least one of these is there.
+	Requires []string `toml:"requires"`
+	// Excludes: none of these is there.
+	Excludes []string `toml:"excludes"`
+}
+
+// Book is a glossary ready for use. It does not change, and is safe for use by
+// several goroutines.
+type Book struct {
+	terms   []*Term
+	phrases []Phrase
+	byLang  map[string]*index
+	lookup  map[string]*phraseIndex
+	version string
+}
+
+// Default is the glossary that comes with the desk.
+func Default() (*Book, error) { return defaultBook() }
+
+var defaultBook = sync.OnceValues(func() (*Book, error) {
+	sub, err := fs.Sub(shipped, "terms")
+	if err != nil {
+		return nil, fmt.Errorf("open the terms: %w", err)
+	}
+	return Load(sub)
+})
+
+type file struct {
+	Term   []*Term  `toml:"term"`
+	Phrase []Phrase `toml:"phrase"`
+}
+
+// Load reads every .toml file at the top of fsys. It reports everything that is
+// wrong, each with its file and entry.
+func Load(fsys fs.FS) (*Book, error) {
+	names, err := fs.Glob(fsys, "*.toml")
+	if err != nil {
+		return nil, fmt.Errorf("list the glossary: %w", err)
+	}
+	sort.Strings(names)
+	b := &Book{byLang: map[string]*index{}, lookup: map[string]*phraseIndex{}}
+	sum := sha256.New()
+	seen := map[string]string{}
+	var bad []error
+	for _, name := range names {
+		data, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, fmt.Errorf("read the glossary: %w", err)
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(data), data)
+		var f file
+		dec := toml.NewDecoder(strings.NewReader(string(data)))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&f); err != nil {
+			var strict *toml.StrictMissingError
+			if errors.As(err, &strict) {
+				err = errors.New(strict.String())
+			}
+			bad = append(bad, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		once := func(id string) {
+			if at, ok := seen[id]; ok {
+				bad = append(bad, fmt.Errorf("%s: %s is in %s already", name, id, at))
+			}
+			seen[id] = name
+		}
+		for _, t := range f.Term {
+			once(t.ID)
+			if err := t.check(); err != nil {
+				bad = append(bad, fmt.Errorf("%s: %s: %w", name, t.ID, err))
+				continue
+			}
+			b.terms = append(b.terms, t)
+		}
+		for _, p := range f.Phrase {
+			once(p.ID)
+			if err := p.check(); err != nil {
+				bad = append(bad, fmt.Errorf("%s: %s: %w", name, p.ID, err))
+				continue
+			}
+			b.phrases = append(b.phrases, p)
+		}
+	}
+	for _, t := range b.terms {
+		if t.Kind == Whole || t.Kind == Remark {
+			p := t.asPhrase()
+			if err := p.check(); err != nil {
+				bad = append(bad, fmt.Errorf("%s: %w", t.ID, err))
+			}
+			b.phrases = append(b.phrases, p)
+			continue
+		}
+		if t.Status != Deprecated {
+			b.index(t)
+		}
+	}
+	if len(bad) > 0 {
+		return nil, fmt.Errorf("glossary: %w", errors.Join(bad...))
+	}
+	b.version = hex.EncodeToString(sum.Sum(nil)[:6])
+	for i := range b.phrases {
+		b.indexPhrase(&b.phrases[i])
+	}
+	return b, nil
+}
+
+func (t *Term) check() error {
+	if t.ID == "" {
+		return errors.New("an entry without id")
+	}
+	if !slices.Contains([]Kind{Word, Abbr, Reason, Status, Whole, Remark}, t.Kind) {
+		return fmt.Errorf("kind %q is unknown", t.Kind)
+	}
+	if !known(t.Status) {
+		return fmt.Errorf("status %q is unknown", t.Status)
+	}
+	if len(t.Langs) < 2 {
+		return errors.New("fewer than two languages")
+	}
+	t.byLang = map[string]Wording{}
+	for name, w := range t.Langs {
+		tag, err := language.Parse(name)
+		if err != nil {
+			return fmt.Errorf("%q is not a language: %w", name, err)
+		}
+		switch {
+		case strings.TrimSpace(w.Preferred) == "":
+			return fmt.Errorf("%s has no preferred word", name)
+		case w.Match != "" && w.Match != "exact" && w.Match != "stem":
+			return fmt.Errorf("%s: match %q is neither exact nor stem", name, w.Match)
+		case w.Status != "" && !known(w.Status):
+			return fmt.Errorf("%s: status %q is unknown", name, w.Status)
+		}
+		if w.Status == "" {
+			w.Status = t.Status
+		}
+		t.byLang[langKey(tag)] = w
+	}
+	return nil
+}
+
+func known(s Standing) bool { return s == Draft || s == Approved || s == Deprecated }
+
+// langKey is what entries of a language are filed under: its base, except that
+// Chinese in traditional characters is a language of its own.
+func langKey(tag language.Tag) string {
+	base, _ := tag.Base()
+	if base.String() == "zh" {
+		if script, _ := tag.Script(); script.String() == "Hant" {
+			return "zh-Hant"
+		}
+	}
+	return base.String()
+}
+
+// Version names the glossary's content: it changes with any change in any file.
+func (b *Book) Version() string { return b.version }
+
+// Terms are all entries, in the files' order.
+func (b *Book) Terms() []*Term { return slices.Clone(b.terms) }
+
+// Term finds an entry by id.
+func (b *Book) Term(id string) (*Term, bool) {
+	for _, t := range b.terms {
+		if t.ID == id {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// In is the term's wording in a language.
+func (t *Term) In(lang language.Tag) (Wording, bool) {
+	w, ok := t.byLang[langKey(lang)]
+	return w, ok
+}
