@@ -351,6 +351,7 @@ func (t *Transport) store(ctx context.Context, at chat.Place, c chat.Card) (chat
 		f := *p.File
 		// The content names the file, so that painting a card again keeps its
 		// pictures once, and an unchanged card stays unchanged.
+		f.MIME = kindOf(f.Data, f.MIME)
 		f.ID = hashID("file", at.Channel, at.Only, f.MIME, string(f.Data))
 		err := t.keep.AddFile(ctx, StoredFile{ID: f.ID, Name: f.Name, MIME: f.MIME, Place: at, At: t.now(), Data: f.Data})
 		if err != nil {

@@ -27,6 +27,8 @@ type Keep interface {
 	// Page lists visible posts, oldest first, with Replies and LastReply filled
 	// in as far as the reader may see them.
 	Page(ctx context.Context, q Query) ([]Post, error)
+	// Replies tells how many replies a reader sees under a post, and when the last came.
+	Replies(ctx context.Context, channel, root, reader string) (int, time.Time, error)
 	// Since lists visible posts of these channels with a higher Seq, in its order.
 	Since(ctx context.Context, seq int64, reader string, channels []string, limit int) ([]Post, error)
 	// Head is the highest number given out.

@@ -1,0 +1,95 @@
+// Forms: what the desk asks of a person, one dialog at a time.
+
+import { $, el, w } from './dom.js'
+import { post, uuid } from './api.js'
+
+const open = new Map() // by id
+const typed = new Map() // what was begun, by id
+let current = null
+
+function control(i, id) {
+  const common = { id, name: i.name, 'aria-describedby': id + '-hint', required: !i.optional, dir: 'auto' }
+  if (i.kind === 'long') return el('textarea', { ...common, rows: 4 })
+  if (i.kind === 'choice') {
+    return el('select', common, el('option', { value: '' }, w('form_choose')),
+      ...(i.options || []).map((o) => el('option', { value: o.value }, o.label)))
+  }
+  return el('input', { ...common, type: 'text', autocomplete: 'off' })
+}
+
+export function show(f) {
+  if (current === f.id) return
+  const dialog = $('form'), body = $('form-body')
+  if (dialog.open) return bar()
+  current = f.id
+  const key = uuid()
+  const values = typed.get(f.id) || {}
+  const controls = []
+  const fields = (f.form.inputs || []).map((i, n) => {
+    const id = 'in' + n
+    const c = control(i, id)
+    c.value = values[i.name] ?? i.value ?? ''
+    const hint = el('p', { class: 'note', id: id + '-hint', dir: 'auto' }, i.hint || '')
+    const wrong = el('p', { class: 'sorry', role: 'alert' })
+    c.oninput = () => { values[i.name] = c.value; typed.set(f.id, values); wrong.textContent = ''; c.removeAttribute('aria-invalid') }
+    controls.push({ i, c, wrong })
+    return el('div', { class: 'question' }, el('label', { for: id, dir: 'auto' }, i.label), c, hint, wrong)
+  })
+  const sorry = el('p', { class: 'sorry', role: 'alert' })
+  const submit = el('button', { class: 'btn primary', type: 'submit' }, f.form.submit || w('send'))
+  const cancel = el('button', { class: 'btn', type: 'button' }, f.form.cancel || w('cancel'))
+  body.replaceChildren(el('h2', { id: 'form-title', dir: 'auto' }, f.form.title), f.form.intro ? el('p', { class: 'text', dir: 'auto' }, f.form.intro) : '',
+    ...fields, sorry, el('div', { class: 'row' }, cancel, submit))
+  body.lang = f.form.lang || ''
+  cancel.onclick = async () => {
+    close(f.id)
+    try { await post('/api/dismiss', { key: uuid(), id: f.id }) } catch { open.set(f.id, f); bar() }
+  }
+  const blame = (x) => {
+    x.wrong.textContent = w('form_required')
+    x.c.setAttribute('aria-invalid', 'true')
+    x.c.focus()
+  }
+  body.onsubmit = async (e) => {
+    e.preventDefault()
+    const missing = controls.find((x) => !x.i.optional && !x.c.value.trim())
+    if (missing) return blame(missing)
+    sorry.textContent = ''
+    submit.disabled = true
+    try {
+      await post('/api/fill', { key, id: f.id, values: Object.fromEntries(controls.map((x) => [x.i.name, x.c.value])) })
+      close(f.id)
+    } catch (err) {
+      const at = controls.find((x) => x.i.name === err.field)
+      if (at) blame(at)
+      else sorry.textContent = err.message || w(err.code)
+    }
+    submit.disabled = false
+  }
+  // Esc only puts it aside: it waits in the bar, with what was typed.
+  dialog.onclose = () => { current = null; bar() }
+  dialog.showModal()
+  if (controls.length) controls[0].c.focus()
+  bar()
+}
+
+function close(id) {
+  open.delete(id)
+  typed.delete(id)
+  if (current === id) $('form').close()
+  bar()
+}
+
+// arrived takes a form from the stream or the first load.
+export function arrived(f, asked) {
+  if (f.closed) return close(f.id)
+  open.set(f.id, f)
+  if (asked && !document.querySelector('dialog[open]')) show(f)
+  bar()
+}
+
+function bar() {
+  $('waiting').replaceChildren(...[...open.values()].filter((f) => f.id !== current).map((f) =>
+    el('p', { class: 'notice' }, el('span', { dir: 'auto' }, w('form_waits', { title: f.form.title })),
+      el('button', { class: 'btn', type: 'button', onclick: () => show(f) }, w('form_open')))))
+}
