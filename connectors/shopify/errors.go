@@ -172,7 +172,7 @@ type userError struct {
 // refused is what userErrors mean: the platform looked, and did nothing. They
 // carry no code on refunds, so only the words are left.
 func refused(op string, errs []userError) error {
-	e := &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: op, Code: "user_error", Err: errors.New(errs[0].Message)}
+	e := &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: op, Code: "user_error", Err: errors.New(connectors.Redact(errs[0].Message))}
 	if inTheWay.MatchString(errs[0].Message) {
 		e.Kind = connectors.Conflict
 	}
@@ -180,11 +180,11 @@ func refused(op string, errs []userError) error {
 }
 
 func notFound(op, what string) error {
-	return &connectors.Error{Kind: connectors.NotFound, Platform: Platform, Op: op, Err: errors.New("there is no order " + what)}
+	return &connectors.Error{Kind: connectors.NotFound, Platform: Platform, Op: op, Err: errors.New(connectors.Redact("there is no order " + what))}
 }
 
 func invalid(op, code, why string) error {
-	return &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: op, Code: code, Err: errors.New(why)}
+	return &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: op, Code: code, Err: errors.New(connectors.Redact(why))}
 }
 
 // cost is what the platform says about its budget with every answer.

@@ -65,7 +65,7 @@ func (s *Shop) Orders(ctx context.Context, since connectors.Cursor) (connectors.
 			if kind := connectors.KindOf(err); kind != connectors.Unsure && kind != connectors.NotFound {
 				return connectors.Page[connectors.Order]{}, err // reading on failed, not this order
 			}
-			page.Bad = append(page.Bad, connectors.BadItem{ID: o.ID, Err: err, Raw: raw})
+			page.Bad = append(page.Bad, connectors.BadItem{ID: o.ID, Err: errors.New(connectors.Redact(err.Error())), Raw: raw})
 			continue
 		}
 		page.Items = append(page.Items, o)

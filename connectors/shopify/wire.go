@@ -198,8 +198,11 @@ func (s *Shop) order(w wireOrder, raw []byte) (connectors.Order, error) {
 		Created: w.Created.UTC(), Updated: w.Updated.UTC(), Site: s.info.Language, Raw: raw,
 		Total: sum.of(w.Total), Tax: sum.of(w.Tax), Shipping: sum.of(w.Shipping), Refunded: sum.of(w.Refunded),
 	}
-	if o.Total.Currency == "" {
+	if o.Total.Currency == "" && sum.err == nil {
 		return o, fmt.Errorf("order %s has no total", w.Name)
+	}
+	if sum.err != nil {
+		return o, fmt.Errorf("order %s: %w", w.Name, sum.err)
 	}
 	if w.Legacy != "" {
 		o.Link = s.base + "/admin/orders/" + w.Legacy.String()
