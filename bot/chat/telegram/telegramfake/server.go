@@ -231,6 +231,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, method string) {
 		}
 	}
 	result, e := s.call(r, method, in)
+	if e == errCut {
+		panic(http.ErrAbortHandler)
+	}
 	if e != nil {
 		s.refuse(method, in, e)
 	}

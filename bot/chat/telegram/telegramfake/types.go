@@ -154,4 +154,4 @@ type file struct {
 	data           []byte
 }
 
-type poll struct{ out chan struct{} }
+type poll struct{ out, cut chan struct{} }
