@@ -220,8 +220,11 @@ const maxText = 100_000
 
 // Post keeps c and shows it to whoever may see the place.
 func (t *Transport) Post(ctx context.Context, to chat.Place, c chat.Card) (chat.Ref, error) {
-	if to.Channel == "" {
-		return chat.Ref{}, &chat.Error{Kind: chat.Gone, Code: "no_channel"}
+	if err := ctx.Err(); err != nil {
+		return chat.Ref{}, &chat.Error{Kind: chat.Down, Code: "too_late", Err: err}
+	}
+	if err := t.exists(ctx, to); err != nil {
+		return chat.Ref{}, err
 	}
 	to.Chat, to.Answering = Name, ""
 	key := c.Key
@@ -247,6 +250,29 @@ func (t *Transport) Post(ctx context.Context, to chat.Place, c chat.Card) (chat.
 	}
 	t.hub.wake()
 	return refOf(p), nil
+}
+
+// exists refuses places that nobody will ever look at. Which common rooms there
+// are depends on who asks, so those are taken as they come.
+func (t *Transport) exists(ctx context.Context, at chat.Place) error {
+	if at.Channel == "" {
+		return &chat.Error{Kind: chat.Gone, Code: "no_channel"}
+	}
+	who := at.Only
+	if owner, ok := strings.CutPrefix(at.Channel, "@"); ok {
+		who = owner
+	}
+	if who == "" {
+		return nil
+	}
+	_, ok, err := t.people.Person(ctx, who)
+	if err != nil {
+		return &chat.Error{Kind: chat.Down, Code: "directory", Err: err}
+	}
+	if !ok {
+		return &chat.Error{Kind: chat.Gone, Code: "no_such_person"}
+	}
+	return nil
 }
 
 // Edit repaints a card.
