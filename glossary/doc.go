@@ -8,7 +8,7 @@
 // [Book] is all of them, ready to look things up in.
 //
 //   - [Book.Match] finds terms in a text, [Book.Required] tells what they have to
-//     become, [Book.Missing] and [Book.Forbidden] check a translation.
+//     become, [Need.Missing] and [Need.Wrong] check a translation.
 //   - [Book.Lookup] recognises a whole sentence, [Hit.Render] says it in another
 //     language. [Book.Phrases] lists what can be offered to people as buttons.
 //

@@ -164,18 +164,18 @@ func TestCheckATranslation(t *testing.T) {
 		{"商品有缺陷", zh, defective, true, "有缺陷"},
 		{"商品有质量问题", zh, defective, false, ""},
 	} {
-		if got := b.Missing(tc.text, tc.lang, tc.need); got != tc.missing {
+		if got := tc.need.Missing(tc.text, tc.lang); got != tc.missing {
 			t.Errorf("Missing(%q) = %v", tc.text, got)
 		}
-		if got := b.Forbidden(tc.text, tc.lang, tc.need); got != tc.bad {
-			t.Errorf("Forbidden(%q) = %q", tc.text, got)
+		if got := tc.need.Wrong(tc.text); got != tc.bad {
+			t.Errorf("Wrong(%q) = %q", tc.text, got)
 		}
 	}
 	inside := Need{Preferred: "退款申请", Forbidden: []string{"申请"}}
-	if got := b.Forbidden("退款申请已提交", zh, inside); got != "" {
+	if got := inside.Wrong("退款申请已提交"); got != "" {
 		t.Errorf("forbidden inside the allowed word: %q", got)
 	}
-	if got := b.Forbidden("退款申请和申请", zh, inside); got != "申请" {
+	if got := inside.Wrong("退款申请和申请"); got != "申请" {
 		t.Errorf("forbidden beside the allowed word: %q", got)
 	}
 }

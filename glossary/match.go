@@ -272,8 +272,9 @@ func (b *Book) Required(m Match, from, to language.Tag) (Need, bool) {
 	return Need{Preferred: w.Preferred, Variants: w.Variants, Forbidden: w.Forbidden, Draft: w.Status != Approved}, true
 }
 
-// Missing tells whether a translation lacks what a match had to become.
-func (b *Book) Missing(translation string, lang language.Tag, n Need) bool {
+// Missing tells whether a translation lacks what a match had to become. In
+// languages that inflect, another form of the word will do.
+func (n Need) Missing(translation string, lang language.Tag) bool {
 	key := langKey(lang)
 	f := fold(translation)
 	packed := squashAll(f)
@@ -301,9 +302,9 @@ func (b *Book) Missing(translation string, lang language.Tag, n Need) bool {
 	return true
 }
 
-// Forbidden finds a forbidden word in a translation; "" when there is none. A
+// Wrong finds a forbidden word in a translation; "" when there is none. A
 // forbidden word inside an allowed one does not count.
-func (b *Book) Forbidden(translation string, lang language.Tag, n Need) string {
+func (n Need) Wrong(translation string) string {
 	f := fold(translation)
 	allowed := append([]string{n.Preferred}, n.Variants...)
 	for _, s := range n.Forbidden {

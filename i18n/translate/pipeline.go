@@ -1,0 +1,383 @@
+package translate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/language"
+
+	"helloworld/glossary"
+)
+
+// ErrNoTarget: nobody said into which language.
+var ErrNoTarget = errors.New("translate: no target language")
+
+// Options are what a pipeline needs. All of it may be empty.
+type Options struct {
+	// Engines are tried in this order.
+	Engines []Engine
+	// Book is the glossary; nil knows nothing.
+	Book *glossary.Book
+	// Memory is what people have approved; nil remembers nothing.
+	Memory Memory
+	Now    func() time.Time
+	Log    *slog.Logger
+	// Timeout bounds one call of an engine; 0 means 30 seconds.
+	Timeout time.Duration
+}
+
+// Pipeline translates. It is safe for use by several goroutines.
+type Pipeline struct {
+	engines []*runner
+	book    *glossary.Book
+	memory  Memory
+	log     *slog.Logger
+}
+
+// New makes a pipeline.
+func New(o Options) *Pipeline {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.Book == nil {
+		o.Book = &glossary.Book{}
+	}
+	p := &Pipeline{book: o.Book, memory: o.Memory, log: o.Log}
+	for _, e := range o.Engines {
+		if e != nil {
+			p.engines = append(p.engines, &runner{engine: e, now: o.Now, log: o.Log, timeout: o.Timeout})
+		}
+	}
+	return p
+}
+
+// work is one message on its way.
+type work struct {
+	req      Request
+	source   string
+	from, to language.Tag
+	spans    []span
+	terms    []termUse
+	result   Result
+	// lines is how many paragraphs have words in them.
+	lines int
+}
+
+// Do translates a text. An engine that fails is a finding, not an error: errors
+// are an ended context and a request that asks for nothing.
+func (p *Pipeline) Do(ctx context.Context, req Request) (Result, error) {
+	if req.To == language.Und {
+		return Result{}, ErrNoTarget
+	}
+	w := &work{req: req, source: normalise(req.Text), from: req.From, to: req.To}
+	w.spans = protect(w.source)
+	w.result = Result{From: req.From, To: req.To, Glossary: p.book.Version()}
+	bare := without(w.source, w.spans)
+	if !hasLetter(bare) {
+		return w.done(w.source, Same), nil
+	}
+	sure := true
+	if w.from == language.Und {
+		d := p.detect(w.source, bare, req)
+		w.from, sure = d.tag, d.sure
+	}
+	if sure {
+		w.result.From = w.from
+		if base(w.from) == base(w.to) && !(base(w.to) == "zh" && script(w.from) != script(w.to)) {
+			return w.done(w.source, Same), nil
+		}
+		if r, ok := p.known(ctx, w); ok {
+			return p.finish(ctx, w, r), nil
+		}
+	}
+	p.matchTerms(w)
+	if !sure {
+		w.result.From = language.Und
+		w.find(Review, codeLanguageUnsure, "")
+		return w.done(p.gloss(w), Gloss), nil
+	}
+	if len(p.engines) == 0 {
+		w.find(Note, codeNoEngine, "")
+		return p.glossed(w), nil
+	}
+	best, ok := p.byEngines(ctx, w)
+	if err := ctx.Err(); err != nil {
+		return Result{}, fmt.Errorf("translate: %w", err)
+	}
+	if !ok {
+		return p.glossed(w), nil
+	}
+	w.result.Findings = append(w.result.Findings, best.findings...)
+	w.result.Engine = best.runner.engine.Name()
+	return p.finish(ctx, w, w.done(best.text, ByEngine), best.runner), nil
+}
+
+func script(t language.Tag) string { s, _ := t.Script(); return s.String() }
+
+func (w *work) find(s Severity, code, what string) {
+	w.result.Findings = append(w.result.Findings, Finding{s, code, what})
+}
+
+func (w *work) done(text string, g Grade) Result {
+	w.result.Text, w.result.Grade = text, g
+	return w.result
+}
+
+// detect asks the phrases first: a whole sentence that the glossary knows in one
+// language is the best witness there is.
+func (p *Pipeline) detect(source, bare string, req Request) detected {
+	prior := append(append([]language.Tag{}, req.History...), req.Site)
+	for _, tag := range append(prior, language.English, language.German, language.French, language.Spanish,
+		language.Italian, language.Portuguese, language.Japanese, language.Korean, language.Russian, language.Make("zh-CN")) {
+		if tag == language.Und {
+			continue
+		}
+		if _, ok := p.book.Lookup(source, tag, tag); ok {
+			return detected{tag, true}
+		}
+	}
+	return detect(bare, req.Site, req.History)
+}
+
+// finish adds what depends on the finished text: what a person must confirm, and
+// the way back.
+func (p *Pipeline) finish(ctx context.Context, w *work, r Result, by ...*runner) Result {
+	w.result = r
+	if w.req.Outgoing {
+		w.result.Findings = append(w.result.Findings, confirm(w.source, r.Text, w.spans, w.from, w.to)...)
+		w.result.Back, w.result.BackGrade = p.back(ctx, w, by)
+	}
+	w.result.Findings = distinct(w.result.Findings)
+	return w.result
+}
+
+func distinct(in []Finding) []Finding {
+	var out []Finding
+	seen := map[Finding]bool{}
+	for _, f := range in {
+		if !seen[f] {
+			out = append(out, f)
+		}
+		seen[f] = true
+	}
+	return out
+}
+
+// back says the result in the agent's language again, where that costs little.
+func (p *Pipeline) back(ctx context.Context, w *work, by []*runner) (string, Grade) {
+	rev := &work{req: Request{To: w.from}, source: w.result.Text, from: w.to, to: w.from}
+	rev.spans = protect(rev.source)
+	rev.result = Result{From: w.to, To: w.from}
+	if r, ok := p.phrases(rev); ok {
+		return r.Text, r.Grade
+	}
+	for _, e := range by {
+		// The facts were checked on the way out; a way back without them is no help.
+		if a, err := e.try(ctx, rev, 0, false); err == nil && a.blocks() == 0 {
+			return a.text, ByEngine
+		}
+	}
+	return "", ""
+}
+
+// known answers from phrases and memory, without an engine.
+func (p *Pipeline) known(ctx context.Context, w *work) (Result, bool) {
+	if r, ok := p.phrases(w); ok {
+		return r, true
+	}
+	return p.recall(ctx, w)
+}
+
+// phrases answers when the whole text, or every sentence of it, is a phrase.
+func (p *Pipeline) phrases(w *work) (Result, bool) {
+	r := w.result
+	r.Findings = append([]Finding{}, r.Findings...)
+	if text, grade, ok := p.phrase(w.source, w.from, w.to, &r); ok {
+		r.Text, r.Grade = text, grade
+		return r, true
+	}
+	var lines []string
+	for _, line := range strings.Split(w.source, "\n") {
+		if !hasLetter(line) {
+			lines = append(lines, line)
+			continue
+		}
+		pieces, all := p.sentences(line, w.from, w.to, &r)
+		if !all {
+			return Result{}, false
+		}
+		said := make([]string, len(pieces))
+		for i, x := range pieces {
+			said[i] = x.said
+		}
+		lines = append(lines, join(said, w.to))
+	}
+	r.Text, r.Grade = strings.Join(lines, "\n"), Template
+	if found := checkFacts(r.Text, w.source, w.spans); len(found) > 0 {
+		return Result{}, false
+	}
+	return r, true
+}
+
+// sentence is a piece of a line and, where the glossary knows it, how it is said.
+type sentence struct{ source, said string }
+
+// sentences looks up a line's sentences, the longest runs first.
+func (p *Pipeline) sentences(line string, from, to language.Tag, r *Result) (out []sentence, all bool) {
+	parts := sentencesOf(line)
+	all = true
+	for i := 0; i < len(parts); {
+		n := min(3, len(parts)-i)
+		said := ""
+		for ; n > 0; n-- {
+			if text, _, ok := p.phrase(joinSource(parts[i:i+n], from), from, to, r); ok {
+				said = text
+				break
+			}
+		}
+		n = max(n, 1)
+		if said == "" {
+			all = false
+		}
+		out = append(out, sentence{joinSource(parts[i:i+n], from), said})
+		i += n
+	}
+	return out, all
+}
+
+func joinSource(parts []string, lang language.Tag) string {
+	if compact(lang) && base(lang) != "ko" {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts, " ")
+}
+
+// join puts sentences in a row, ending each that has no end.
+func join(parts []string, lang language.Tag) string {
+	stop, gap := ".", " "
+	if b := base(lang); b == "zh" || b == "ja" {
+		stop, gap = "。", ""
+	}
+	var b strings.Builder
+	for i, s := range parts {
+		b.WriteString(s)
+		if i == len(parts)-1 {
+			break
+		}
+		if !strings.ContainsAny(s[max(0, len(s)-3):], ".!?。！？…") {
+			b.WriteString(stop)
+		}
+		b.WriteString(gap)
+	}
+	return b.String()
+}
+
+func (p *Pipeline) phrase(text string, from, to language.Tag, r *Result) (string, Grade, bool) {
+	h, ok := p.book.Lookup(text, from, to)
+	if !ok {
+		return "", "", false
+	}
+	said, ok := h.Render(to)
+	if !ok {
+		return "", "", false
+	}
+	grade, draft := Exact, h.Phrase.Draft(to)
+	if len(h.Values) > 0 || draft {
+		grade = Template
+	}
+	r.Terms = append(r.Terms, TermHit{ID: h.Phrase.ID, Source: text, Target: said, Draft: draft})
+	if draft {
+		r.Findings = append(r.Findings, Finding{Review, codeTermDraft, said})
+	}
+	if h.Phrase.Review != "" {
+		r.Findings = append(r.Findings, Finding{Review, codeConfirmReview, h.Phrase.Review})
+	}
+	return said, grade, true
+}
+
+// termUse is a term in the source and what it has to become.
+type termUse struct {
+	match glossary.Match
+	need  glossary.Need
+}
+
+func (p *Pipeline) matchTerms(w *work) {
+	for _, m := range p.book.MatchIn(w.source, w.from, glossary.Scope{Store: w.req.Store, Platform: w.req.Platform}) {
+		inFact := false
+		for _, s := range w.spans {
+			inFact = inFact || m.Start < s.end && s.start < m.End
+		}
+		if inFact {
+			continue
+		}
+		n, ok := p.book.Required(m, w.from, w.to)
+		if !ok {
+			continue
+		}
+		w.terms = append(w.terms, termUse{m, n})
+		w.result.Terms = append(w.result.Terms, TermHit{ID: m.Term.ID, Source: m.Text, Target: n.Preferred, Draft: n.Draft})
+		if n.Draft {
+			w.find(Review, codeTermDraft, n.Preferred)
+		}
+		if m.Ambiguous {
+			w.find(Review, codeTermAmbiguous, m.Text)
+		}
+		if m.Term.Review != "" {
+			w.find(Review, codeTermSensitive, m.Text)
+		}
+	}
+}
+
+func (p *Pipeline) glossed(w *work) Result {
+	r := w.done(p.gloss(w), Gloss)
+	r.Findings = distinct(r.Findings)
+	return r
+}
+
+// gloss marks the source's terms, and says the sentences that are known.
+func (p *Pipeline) gloss(w *work) string {
+	var lines []string
+	for _, line := range strings.Split(w.source, "\n") {
+		var r Result
+		pieces, _ := p.sentences(line, w.from, w.to, &r)
+		var out []string
+		for _, x := range pieces {
+			if x.said != "" {
+				out = append(out, x.said)
+			} else {
+				out = append(out, p.marked(x.source, w))
+			}
+		}
+		lines = append(lines, strings.Join(out, " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (p *Pipeline) marked(s string, w *work) string {
+	if w.from == language.Und {
+		return s
+	}
+	var b strings.Builder
+	at := 0
+	for _, m := range p.book.MatchIn(s, w.from, glossary.Scope{Store: w.req.Store, Platform: w.req.Platform}) {
+		n, ok := p.book.Required(m, w.from, w.to)
+		if !ok || strings.ContainsFunc(m.Text, unicode.IsDigit) {
+			continue
+		}
+		b.WriteString(s[at:m.Start] + n.Preferred + "(" + m.Text + ")")
+		at = m.End
+	}
+	b.WriteString(s[at:])
+	return b.String()
+}

@@ -1,0 +1,170 @@
+package translate
+
+import (
+	"regexp"
+	"sort"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
+)
+
+// fact is what a protected span is.
+type fact string
+
+const (
+	factToken  fact = "token" // what looks like one of our own tokens
+	factSlot   fact = "slot"
+	factURL    fact = "url"
+	factEmail  fact = "email"
+	factOrder  fact = "order"
+	factMoney  fact = "money"
+	factDate   fact = "date"
+	factPhone  fact = "phone"
+	factCode   fact = "code" // tracking number, SKU, ASIN, model, size
+	factNumber fact = "number"
+	factEmoji  fact = "emoji"
+)
+
+// span is a piece of text that no engine may touch.
+type span struct {
+	kind       fact
+	start, end int
+	text       string
+}
+
+const (
+	digits   = `[0-9０-９]`
+	amount   = `(?:` + digits + `{1,3}(?:[.,'’ \x{a0}\x{202f}]` + digits + `{3})+(?:[.,]` + digits + `{1,2})?|` + digits + `+(?:[.,．，]` + digits + `{1,3})?)`
+	codes    = `(?:EUR|USD|GBP|JPY|CNY|RMB|CAD|AUD|CHF|SEK|NOK|DKK|PLN|CZK|HUF|MXN|BRL|INR|KRW|SGD|HKD|TWD|TRY|AED|SAR|KWD|RUB|NZD|THB|MYR|VND|PHP|IDR|ZAR|ILS|RON|BGN|ISK)`
+	signs    = `(?:(?:US|CA|AU|HK|NT|NZ|C|A|S|R)?[$＄]|[€££¥￥₩₹₽₺฿₫])`
+	suffixes = `(?:[€££¥￥₩₹₽₺฿₫$]|zł|Kč|kr\b|欧元|美元|日元|英镑|加元|澳元|人民币|元|円|ユーロ|ドル|(?i:euros?|dollars?|pounds)\b|` + codes + `\b)`
+	tlds     = `(?:com|net|org|info|io|shop|store|de|fr|uk|jp|cn|eu|ly|app|dev|co)`
+)
+
+// patterns are tried in this order; what one has claimed is gone for the next.
+var patterns = []struct {
+	kind fact
+	re   *regexp.Regexp
+}{
+	{factToken, regexp.MustCompile(`(?i)<\s*/?\s*x\b[^<>]{0,30}>|_\s*_\s*PH\s*[0-9０-９]+\s*_\s*_|\[\s*\[\s*[0-9０-９]+\s*\]\s*\]|【【\s*[0-9０-９]+\s*】】`)},
+	{factSlot, regexp.MustCompile(`\{\{?\s*[A-Za-z_][A-Za-z0-9_.]*\s*\}?\}`)},
+	{factURL, regexp.MustCompile(`(?i:https?://|www\.)[^\s<>"“”，。；、（）【】「」]+|\b(?:[a-z0-9-]+\.)+` + tlds + `/[^\s<>"“”，。；、（）【】「」]*`)},
+	{factEmail, regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)},
+	{factURL, regexp.MustCompile(`\b(?:[a-z0-9-]+\.)+` + tlds + `\b`)},
+	{factOrder, regexp.MustCompile(`\b[0-9]{3}-[0-9]{7}-[0-9]{7}\b|\b[0-9]{2}-[0-9]{5}-[0-9]{5}\b|[#＃][A-Za-z0-9０-９][A-Za-z0-9０-９-]*`)},
+	{factPhone, regexp.MustCompile(`\+[0-9]{1,3}[ ()0-9/-]{5,18}[0-9]|\b0[0-9]{2,5}[ /-][0-9]{2,5}[ -]?[0-9]{2,6}\b`)},
+	{factMoney, regexp.MustCompile(signs + `[ \x{a0}\x{202f}]?` + amount + `(?:[ \x{a0}]?` + codes + `\b)?|\b` + codes + `[ \x{a0}\x{202f}]?` + amount + `|` + amount + `[ \x{a0}\x{202f}]?` + suffixes)},
+	{factDate, regexp.MustCompile(`\b[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:T[0-9:.]+Z?)?\b|\b[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})\b|(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号]|\b[0-9]{1,2}\.[0-9]{1,2}\.|[0-9]{1,2}[:：][0-9]{2}(?:[:：][0-9]{2})?`)},
+	{factCode, regexp.MustCompile(`[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*`)},
+	{factNumber, regexp.MustCompile(amount + `[ ]?[%％]?`)},
+}
+
+var ordinal = regexp.MustCompile(`(?i)^[0-9]+(?:st|nd|rd|th|er|e|º|ª)$`)
+
+// protect finds the facts of a text, in order, none overlapping another.
+func protect(s string) []span {
+	var out []span
+	free := func(from, to int) bool {
+		for _, o := range out {
+			if from < o.end && o.start < to {
+				return false
+			}
+		}
+		return true
+	}
+	claim := func(kind fact, from, to int) {
+		if from < to && free(from, to) {
+			out = append(out, span{kind, from, to, s[from:to]})
+		}
+	}
+	for _, p := range patterns {
+		for _, m := range p.re.FindAllStringIndex(s, -1) {
+			from, to := m[0], m[1]
+			switch p.kind {
+			case factURL:
+				to = from + len(strings.TrimRight(s[from:to], `.,;:!?)'"`))
+			case factCode:
+				// A word with hyphens is a word; only one with a digit is a code.
+				if t := s[from:to]; !strings.ContainsAny(t, "0123456789") || !hasLetter(t) && !strings.ContainsAny(t, "-_/") || ordinal.MatchString(t) {
+					continue
+				}
+			case factNumber:
+				to = from + len(strings.TrimRight(s[from:to], " "))
+			case factPhone:
+				if n := countDigits(s[from:to]); n < 7 {
+					continue
+				}
+			}
+			if p.kind != factMoney && p.kind != factNumber && p.kind != factDate && insideWord(s, from, to) {
+				continue
+			}
+			if p.kind == factNumber && ordinalAt(s, from, to) {
+				continue
+			}
+			claim(p.kind, from, to)
+		}
+	}
+	it := graphemes.FromString(s)
+	for it.Next() {
+		if isEmoji(it.Value()) {
+			claim(factEmoji, it.Start(), it.End())
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].start < out[j].start })
+	return out
+}
+
+// insideWord: a letter of a spaced script touches the span, so that it is part
+// of a longer word, such as the end of one with an umlaut.
+func insideWord(s string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:from])
+	after, _ := utf8.DecodeRuneInString(s[to:])
+	first, _ := utf8.DecodeRuneInString(s[from:])
+	last, _ := utf8.DecodeLastRuneInString(s[:to])
+	touch := func(a, b rune) bool { return unicode.Is(unicode.Latin, a) && unicode.Is(unicode.Latin, b) }
+	return touch(before, first) || touch(last, after)
+}
+
+func ordinalAt(s string, from, to int) bool {
+	end := to
+	for end < len(s) && (s[end] >= 'a' && s[end] <= 'z' || s[end] >= 'A' && s[end] <= 'Z') {
+		end++
+	}
+	return end > to && ordinal.MatchString(s[from:end])
+}
+
+func hasLetter(s string) bool { return strings.ContainsFunc(s, unicode.IsLetter) }
+
+func countDigits(s string) (n int) {
+	for _, r := range s {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+func isEmoji(g string) bool {
+	for _, r := range g {
+		switch {
+		case r >= 0x1F000 && r <= 0x1FAFF, r >= 0x2600 && r <= 0x27BF, r == 0x2B50, r == 0x2B55, r >= 0x2B05 && r <= 0x2B07, r >= 0x231A && r <= 0x23FF, r == 0x20E3:
+			return true
+		}
+	}
+	return false
+}
+
+// without is the text with its facts blanked out.
+func without(s string, spans []span) string {
+	var b strings.Builder
+	at := 0
+	for _, p := range spans {
+		b.WriteString(s[at:p.start])
+		b.WriteByte(' ')
+		at = p.end
+	}
+	b.WriteString(s[at:])
+	return b.String()
+}
