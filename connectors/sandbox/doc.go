@@ -1,0 +1,33 @@
+// Package sandbox is three marketplaces in one small world: an eBay account, an
+// Amazon seller and a Shopify shop with orders, buyers and messages, which speak
+// their platforms' own wire formats over loopback HTTP, and fail on demand.
+//
+// [New] makes a [World], [World.Handler] serves it, [World.StartMail] adds the
+// mail servers through which the buyers of platforms without a message API
+// write, and [World.Live] brings the buyers to life. [World.Fail],
+// [World.Revoke] and [World.Expire] break things; [World.Ledger] tells what
+// really happened. All of it can be had over HTTP under /control, so that a
+// world may run in another process than the desk it serves.
+//
+// # Why
+//
+// The real adapters run against this world in the demo, the development loop
+// and the tests. It is therefore built to the platforms' contracts and not to
+// our adapters: its answers are validated against those contracts in the tests,
+// and its Shopify executes GraphQL over a schema of its own instead of matching
+// the names of operations.
+//
+// State that ripens with time (a refund that is pending, a feed in a queue) is
+// reckoned from the clock whenever somebody looks. No goroutine moves it, so a
+// test with a clock of its own sees every state it wants to see.
+//
+// A fault that loses the answer lets the effect happen first, and the ledger
+// says so: whoever claims that something was done exactly once is measured
+// against the ledger and not against the answers.
+//
+// Three wordings are ours, because no contract has them: the user errors of
+// Shopify's refundCreate, the message codes inside Amazon's feed processing
+// report, and the text of bounce mails. An adapter should not depend on them.
+// Shopify's limit of 1,000 points for one query is reckoned roughly and applied
+// only while rate limits are switched on.
+package sandbox

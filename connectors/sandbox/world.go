@@ -1,0 +1,386 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"helloworld/connectors"
+)
+
+// The platforms of the world.
+const (
+	Shopify = "shopify"
+	Ebay    = "ebay"
+	Amazon  = "amazon"
+)
+
+// Options say what a world is like. The zero value is the demo's world.
+type Options struct {
+	// Seed decides everything that looks like chance.
+	Seed int64
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+	// Ledger, if set, gets every refund and message as a line of JSON at the
+	// moment it happens.
+	Ledger io.Writer
+	// BaseURL is the world's address as clients see it, for the links inside
+	// answers. Nil means the host that each request came to.
+	BaseURL func() string
+	// Stores are the accounts; nil means [DefaultStores].
+	Stores []StoreSpec
+	// Orders is how many orders a store has whose spec does not say; 0 means 24.
+	Orders int
+	// TokenTTL is how long access tokens live. 0 means what the platform grants.
+	TokenTTL time.Duration
+	// Settle is how long a refund stays pending on eBay, and how long a feed stays
+	// in each of its states on Amazon. 0 means two seconds, negative none at all.
+	Settle time.Duration
+	// FinanceLag is how long after its feed a refund shows in Amazon's finances.
+	FinanceLag time.Duration
+	// RateLimits switches the platforms' limits on from the start.
+	RateLimits bool
+	// Slow is how long the fault "slow" waits, Hang how long the faults that never
+	// answer hold the line. 0 means two seconds and one minute.
+	Slow, Hang time.Duration
+}
+
+// StoreSpec is an account of a world.
+type StoreSpec struct {
+	// Name is the store's name in paths and in the ledger: "ebay-de".
+	Name string `json:"name"`
+	// Platform is one of [Shopify], [Ebay], [Amazon].
+	Platform string `json:"platform"`
+	// Marketplace is the platform's id of the site; empty means the one of Language.
+	Marketplace string `json:"marketplace,omitempty"`
+	Currency    string `json:"currency,omitempty"`
+	// Language is what the buyers write: "de", "ja" or "en".
+	Language string `json:"language,omitempty"`
+	// Orders is how many orders there are; 0 means the world's default, negative none.
+	Orders int `json:"orders,omitempty"`
+}
+
+// DefaultStores are the demo's three accounts.
+func DefaultStores() []StoreSpec {
+	return []StoreSpec{
+		{Name: "ebay-de", Platform: Ebay, Marketplace: "EBAY_DE", Currency: "EUR", Language: "de"},
+		{Name: "amazon-jp", Platform: Amazon, Marketplace: "A1VC38T7YXB528", Currency: "JPY", Language: "ja"},
+		{Name: "shopify-main", Platform: Shopify, Currency: "USD", Language: "en"},
+	}
+}
+
+// World is three marketplaces. It is safe for concurrent use.
+type World struct {
+	o      Options
+	log    *slog.Logger
+	ledger ledger
+	gql    *graph
+
+	mu     sync.RWMutex
+	specs  []StoreSpec
+	stores map[string]*store
+	room   room
+
+	rngMu sync.Mutex
+	rng   *rand.Rand
+}
+
+// ErrNoStore is what errors about a store that does not exist wrap.
+var ErrNoStore = errors.New("no such store")
+
+// New makes a world. The same options make the same world, apart from the time.
+func New(o Options) (*World, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Orders = orElse(o.Orders, 24)
+	o.Slow = orElse(o.Slow, 2*time.Second)
+	o.Hang = orElse(o.Hang, time.Minute)
+	if o.Settle == 0 {
+		o.Settle = 2 * time.Second
+	} else if o.Settle < 0 {
+		o.Settle = 0
+	}
+	if o.Stores == nil {
+		o.Stores = DefaultStores()
+	}
+	g, err := newGraph()
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	w := &World{o: o, log: o.Log, gql: g, ledger: ledger{out: o.Ledger}}
+	for _, spec := range o.Stores {
+		spec, err := spec.filled(o.Orders)
+		if err != nil {
+			return nil, fmt.Errorf("sandbox: %w", err)
+		}
+		for _, other := range w.specs {
+			if other.Name == spec.Name {
+				return nil, fmt.Errorf("sandbox: two stores are called %q", spec.Name)
+			}
+		}
+		w.specs = append(w.specs, spec)
+	}
+	w.Reset()
+	return w, nil
+}
+
+func orElse[T comparable](v, other T) T {
+	var zero T
+	if v == zero {
+		return other
+	}
+	return v
+}
+
+func (sp StoreSpec) filled(orders int) (StoreSpec, error) {
+	if sp.Name == "" {
+		return sp, errors.New("a store without a name")
+	}
+	if sp.Language == "" {
+		sp.Language = map[string]string{Ebay: "de", Amazon: "ja", Shopify: "en"}[sp.Platform]
+	}
+	if _, ok := phrases[sp.Language]; !ok {
+		return sp, fmt.Errorf("store %q: buyers here write de, ja or en, not %q", sp.Name, sp.Language)
+	}
+	site := sites[sp.Platform][sp.Language]
+	if site.currency == "" {
+		return sp, fmt.Errorf("store %q: unknown platform %q", sp.Name, sp.Platform)
+	}
+	sp.Marketplace = orElse(sp.Marketplace, site.marketplace)
+	sp.Currency = orElse(sp.Currency, site.currency)
+	if sp.Orders == 0 {
+		sp.Orders = orders
+	}
+	return sp, nil
+}
+
+// Reset makes everything as it was when the world was new: orders, messages,
+// tokens, faults, the ledger.
+func (w *World) Reset() {
+	w.rngMu.Lock() // always before the other locks
+	defer w.rngMu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rng = w.chance("buyers")
+	w.ledger.reset()
+	w.stores = map[string]*store{}
+	for _, spec := range w.specs {
+		w.stores[spec.Name] = w.newStore(spec)
+	}
+	w.room.mu.Lock()
+	defer w.room.mu.Unlock()
+	w.room.mails = map[string][]inMail{}
+	w.furnish()
+}
+
+// chance is a source of numbers that depends on the seed and on what it is for.
+func (w *World) chance(what string) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, what)
+	return rand.New(rand.NewPCG(uint64(w.o.Seed), h.Sum64()))
+}
+
+func (w *World) now() time.Time { return w.o.Now().UTC().Truncate(time.Millisecond) }
+
+func (w *World) store(name string) (*store, error) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	s, ok := w.stores[name]
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", ErrNoStore, name)
+	}
+	return s, nil
+}
+
+// all are the stores in the order of their specs.
+func (w *World) all() []*store {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	var all []*store
+	for _, spec := range w.specs {
+		all = append(all, w.stores[spec.Name])
+	}
+	return all
+}
+
+// Account is what a client needs to reach one store.
+type Account struct {
+	StoreSpec
+	// Path stands before the platform's own paths; TokenPath is the token endpoint.
+	Path      string `json:"path"`
+	TokenPath string `json:"token_path"`
+	ClientID  string `json:"client_id"`
+	// Secret and Refresh are the app's secret and the first refresh token. They
+	// open nothing but this world.
+	Secret  string `json:"client_secret"`
+	Refresh string `json:"refresh_token"`
+	// Seller is the platform's id of the seller or shop.
+	Seller string `json:"seller"`
+	// Address, User and Password are the shop's mailbox.
+	Address  string `json:"address"`
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
+// Accounts tells how to reach every store.
+func (w *World) Accounts() []Account {
+	var all []Account
+	for _, s := range w.all() {
+		all = append(all, s.account())
+	}
+	return all
+}
+
+// Account tells how to reach one store.
+func (w *World) Account(name string) (Account, error) {
+	s, err := w.store(name)
+	if err != nil {
+		return Account{}, err
+	}
+	return s.account(), nil
+}
+
+func (s *store) account() Account {
+	token := map[string]string{Shopify: "/admin/oauth/access_token", Ebay: "/identity/v1/oauth2/token", Amazon: "/auth/o2/token"}
+	path := "/" + s.Platform + "/" + s.Name
+	return Account{StoreSpec: s.StoreSpec, Path: path, TokenPath: path + token[s.Platform],
+		ClientID: clientID, Secret: clientSecret, Refresh: s.auth.first, Seller: s.seller,
+		Address: s.address(), User: s.address(), Password: mailPassword}
+}
+
+// RefundEntry is a refund that really happened: money moved.
+type RefundEntry struct {
+	Store    string           `json:"store"`
+	Platform string           `json:"platform"`
+	Order    string           `json:"order"`
+	Number   string           `json:"number"`
+	ID       string           `json:"id"`
+	Amount   connectors.Money `json:"amount"`
+	// Key is the key that the request carried where the platform has one: Shopify's
+	// idempotency key, the merchant's adjustment id in Amazon's feed.
+	Key string `json:"key,omitempty"`
+	// Note is the free text that came with it.
+	Note string    `json:"note,omitempty"`
+	At   time.Time `json:"at"`
+}
+
+// MessageEntry is a message that a buyer received.
+type MessageEntry struct {
+	Store string `json:"store"`
+	Buyer string `json:"buyer"`
+	Order string `json:"order,omitempty"`
+	Text  string `json:"text"`
+	// Key is the Message-ID of a mail, without its angle brackets.
+	Key string `json:"key,omitempty"`
+	ID  string `json:"id,omitempty"`
+	// By is how it came: "api" or "mail".
+	By string    `json:"by"`
+	At time.Time `json:"at"`
+}
+
+// Ledger is what really happened, whoever was or was not told.
+type Ledger struct {
+	Refunds  []RefundEntry  `json:"refunds"`
+	Messages []MessageEntry `json:"messages"`
+	// Calls counts the calls of each store by operation.
+	Calls map[string]map[string]int `json:"calls"`
+}
+
+type ledger struct {
+	mu       sync.Mutex
+	out      io.Writer
+	refunds  []RefundEntry
+	messages []MessageEntry
+	calls    map[string]map[string]int
+}
+
+func (l *ledger) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refunds, l.messages, l.calls = nil, nil, map[string]map[string]int{}
+}
+
+func (l *ledger) line(kind string, v any) error {
+	if l.out == nil {
+		return nil
+	}
+	raw, err := json.Marshal(map[string]any{kind: v})
+	if err != nil {
+		return err
+	}
+	_, err = l.out.Write(append(raw, '\n'))
+	return err
+}
+
+func (w *World) recordRefund(e RefundEntry) {
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	w.ledger.refunds = append(w.ledger.refunds, e)
+	if err := w.ledger.line("refund", e); err != nil {
+		w.log.Error("the ledger could not be written", "err", err)
+	}
+}
+
+func (w *World) recordMessage(e MessageEntry) {
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	w.ledger.messages = append(w.ledger.messages, e)
+	if err := w.ledger.line("message", e); err != nil {
+		w.log.Error("the ledger could not be written", "err", err)
+	}
+}
+
+func (w *World) count(store, op string) {
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	ops := w.ledger.calls[store]
+	if ops == nil {
+		ops = map[string]int{}
+		w.ledger.calls[store] = ops
+	}
+	ops[op]++
+}
+
+// Ledger tells what really happened so far.
+func (w *World) Ledger() Ledger {
+	for _, s := range w.all() {
+		s.mu.Lock()
+		s.ripen()
+		s.mu.Unlock()
+	}
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	l := Ledger{Refunds: append([]RefundEntry{}, w.ledger.refunds...), Messages: append([]MessageEntry{}, w.ledger.messages...),
+		Calls: map[string]map[string]int{}}
+	for store, ops := range w.ledger.calls {
+		l.Calls[store] = map[string]int{}
+		for op, n := range ops {
+			l.Calls[store][op] = n
+		}
+	}
+	return l
+}
+
+// wait waits for d or for the end of ctx, and tells whether it was d.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
