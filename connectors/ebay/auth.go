@@ -1,0 +1,95 @@
+package ebay
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"helloworld/connectors"
+)
+
+const opToken = "token"
+
+// The scopes that the desk uses.
+const (
+	scopeBasic       = "https://api.ebay.com/oauth/api_scope"
+	scopeFulfillment = "https://api.ebay.com/oauth/api_scope/sell.fulfillment"
+	scopeFinances    = "https://api.ebay.com/oauth/api_scope/sell.finances"
+	scopeMessage     = "https://api.ebay.com/oauth/api_scope/commerce.message"
+	scopeIdentity    = "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly"
+)
+
+// Begin gives the page on which the seller grants access.
+func (s *Shop) Begin(_ context.Context, state string) (string, error) {
+	if s.runame == "" || s.id == "" {
+		return "", &connectors.Error{Kind: connectors.Unsupported, Platform: Platform, Op: "authorise", Code: "runame",
+			Err: errors.New("the app's id or redirect name is not configured")}
+	}
+	q := url.Values{"client_id": {s.id}, "redirect_uri": {s.runame}, "response_type": {"code"},
+		"scope": {strings.Join(s.scopesWanted, " ")}, "state": {state}}
+	return s.authURL + "?" + strings.ReplaceAll(q.Encode(), "+", "%20"), nil
+}
+
+// Complete takes the address that the seller came back to.
+func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credential, error) {
+	code := q.Get("code")
+	if code == "" {
+		return connectors.Credential{}, &connectors.Error{Kind: connectors.Reauthorise, Platform: Platform, Op: "authorise",
+			Code: cut(q.Get("error"), 60), Err: errors.New("the seller did not grant access")}
+	}
+	c, err := s.token(ctx, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {s.runame}}, false)
+	if err == nil {
+		c.Scopes = append([]string(nil), s.scopesWanted...)
+	}
+	return c, err
+}
+
+// Refresh gets a new access token. The refresh token stays the same until the
+// seller's consent ends. The scopes are left as they were granted: naming one
+// that was not would fail the refresh.
+func (s *Shop) Refresh(ctx context.Context, c connectors.Credential) (connectors.Credential, error) {
+	if c.Refresh == "" {
+		return connectors.Credential{}, &connectors.Error{Kind: connectors.Reauthorise, Platform: Platform, Op: opToken, Code: "no_refresh_token",
+			Err: errors.New("there is nothing to renew the access token with")}
+	}
+	return s.token(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {string(c.Refresh)}}, true)
+}
+
+// token asks the token endpoint. Asking again is harmless for a refresh; a code
+// is good for one question only.
+func (s *Shop) token(ctx context.Context, form url.Values, again bool) (connectors.Credential, error) {
+	if s.id == "" || s.secret == "" {
+		return connectors.Credential{}, &connectors.Error{Kind: connectors.AppBroken, Platform: Platform, Op: opToken, Code: "no_client",
+			Err: errors.New("the app's id or secret is not configured")}
+	}
+	basic := base64.StdEncoding.EncodeToString([]byte(s.id + ":" + string(s.secret)))
+	var a struct {
+		Access         string      `json:"access_token"`
+		Expires        json.Number `json:"expires_in"`
+		Refresh        string      `json:"refresh_token"`
+		RefreshExpires json.Number `json:"refresh_token_expires_in"`
+		Scope          string      `json:"scope"`
+	}
+	asked := s.now()
+	_, err := s.client.Do(ctx, connectors.Call{Op: opToken, Method: http.MethodPost, URL: s.tokenURL, Form: form,
+		Header: http.Header{"Authorization": {"Basic " + basic}}, Bare: true, Read: again}, &a)
+	if err != nil {
+		return connectors.Credential{}, err
+	}
+	out := connectors.Credential{Access: connectors.Secret(a.Access), Refresh: connectors.Secret(a.Refresh)}
+	if n, err := a.Expires.Int64(); err == nil && n > 0 {
+		out.Expires = asked.Add(time.Duration(n) * time.Second)
+	}
+	if n, err := a.RefreshExpires.Int64(); err == nil && n > 0 {
+		out.RefreshExpires = asked.Add(time.Duration(n) * time.Second)
+	}
+	if a.Scope != "" {
+		out.Scopes = strings.Fields(a.Scope)
+	}
+	return out, nil
+}

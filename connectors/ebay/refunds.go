@@ -1,0 +1,314 @@
+package ebay
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"helloworld/connectors"
+)
+
+const (
+	// clockSlack is how far our clock and eBay's may differ.
+	clockSlack = 5 * time.Minute
+	// lookAgain is how long a pending refund is left alone.
+	lookAgain = 30 * time.Second
+	// settling is how long after a lost answer eBay is given to show what came of it.
+	settling = 2 * time.Minute
+	// maxComment is how long a refund's comment may be.
+	maxComment = 100
+)
+
+// reasons maps ours to eBay's (ReasonForRefundEnum).
+var reasons = map[connectors.RefundReason]string{
+	connectors.ReasonDamaged:      "ITEM_NOT_AS_DESCRIBED",
+	connectors.ReasonDefective:    "ITEM_NOT_AS_DESCRIBED",
+	connectors.ReasonWrongItem:    "ITEM_NOT_AS_DESCRIBED",
+	connectors.ReasonNotDescribed: "ITEM_NOT_AS_DESCRIBED",
+	connectors.ReasonNotArrived:   "ITEM_NOT_RECEIVED",
+	connectors.ReasonReturned:     "BUYER_RETURN",
+	connectors.ReasonCancelled:    "BUYER_CANCEL",
+	connectors.ReasonLate:         "OTHER_ADJUSTMENT",
+	connectors.ReasonPrice:        "OTHER_ADJUSTMENT",
+	connectors.ReasonGoodwill:     "OTHER_ADJUSTMENT",
+	connectors.ReasonOther:        "OTHER_ADJUSTMENT",
+}
+
+// outcome is what this process knows of something it sent.
+type outcome struct {
+	id string
+	at time.Time
+}
+
+// Quote tells what is left to refund: eBay has no call for it, but the order
+// says what was paid and what was given back.
+func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error) {
+	o, err := s.Order(ctx, order)
+	if err != nil {
+		return connectors.Quote{}, err
+	}
+	q := connectors.Quote{Order: o, Remaining: o.Remaining()}
+	least := func(m connectors.Money) connectors.Money {
+		return connectors.Money{Minor: max(0, min(m.Minor, q.Remaining.Minor)), Currency: q.Remaining.Currency}
+	}
+	q.Remaining.Minor = max(0, q.Remaining.Minor)
+	q.Tax, q.Shipping = least(o.Tax), least(o.Shipping)
+	var m sums
+	for _, l := range o.Lines {
+		left := m.add(m.add(m.add(l.Price, l.Tax), l.Shipping), connectors.Money{Minor: -l.Refunded.Minor, Currency: l.Refunded.Currency})
+		q.Lines = append(q.Lines, connectors.QuoteLine{Line: l, Quantity: l.Quantity, Remaining: least(left)})
+	}
+	if m.err != nil {
+		return q, invalid(opOrder, "unreadable", m.err.Error())
+	}
+	if q.Remaining.Minor == 0 {
+		q.Findings = append(q.Findings, "finding.nothing_left")
+	}
+	switch o.Status {
+	case connectors.OrderCancelled:
+		q.Findings = append(q.Findings, "finding.order_cancelled")
+	case connectors.OrderPending:
+		q.Findings = append(q.Findings, "finding.not_paid")
+	}
+	if slices.ContainsFunc(o.Refunds, func(r connectors.RefundSeen) bool { return r.State == connectors.StateAccepted }) {
+		q.Findings = append(q.Findings, "finding.refund_pending")
+	}
+	return q, nil
+}
+
+type refundBody struct {
+	Reason  string     `json:"reasonForRefund"`
+	Comment string     `json:"comment,omitempty"`
+	Amount  wireAmount `json:"orderLevelRefundAmount"`
+}
+
+// Refund gives money back. It looks first: eBay would take the same refund twice.
+func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	if cmd.Key == "" || cmd.Amount.Minor <= 0 || cmd.Order == "" {
+		return connectors.Receipt{}, invalid(opRefund, "incomplete", "a refund needs a key, an order and an amount")
+	}
+	w, raw, err := s.find(ctx, cmd.Order)
+	if err != nil {
+		return connectors.Receipt{}, certain(err)
+	}
+	o, err := s.order(w, raw)
+	if err != nil {
+		return connectors.Receipt{}, invalid(opRefund, "unreadable", err.Error())
+	}
+	if r, ok := s.match(o, cmd); ok {
+		return receipt(r, cmd), nil
+	}
+	if s.settling(cmd.Key) {
+		// Sent a moment ago with an unknown end: it must show before it goes again.
+		return connectors.Receipt{State: connectors.StateUnknown, After: lookAgain},
+			&connectors.Error{Kind: connectors.Unsure, Platform: Platform, Op: opRefund, Code: "settling", Err: errors.New("sent a moment ago; not shown yet")}
+	}
+	reason, ok := reasons[cmd.Reason]
+	if !ok {
+		reason = reasons[connectors.ReasonOther]
+	}
+	body := refundBody{Reason: reason, Comment: comment(cmd), Amount: wireAmount{cmd.Amount.Decimal(), cmd.Amount.Currency}}
+	var out struct {
+		ID     string `json:"refundId"`
+		Status string `json:"refundStatus"`
+	}
+	if err := s.write(ctx, opRefund, s.base+"/sell/fulfillment/v1/order/"+url.PathEscape(o.ID)+"/issue_refund", body, &out); err != nil {
+		if connectors.KindOf(err) == connectors.Unsure {
+			s.remember(cmd.Key, "")
+			return connectors.Receipt{State: connectors.StateUnknown, After: lookAgain}, err
+		}
+		if r, ok := s.shown(ctx, cmd, err); ok {
+			return r, nil
+		}
+		return connectors.Receipt{State: refusal(err), Code: codeOf(err)}, err
+	}
+	s.remember(cmd.Key, out.ID)
+	got := wireRefund{ID: out.ID, Status: out.Status}
+	if st := got.state(); out.ID == "" && st != connectors.StateRejected || out.Status == "" || st == connectors.StateUnknown {
+		return connectors.Receipt{State: connectors.StateUnknown, ID: out.ID, Code: cut(out.Status, 60), After: lookAgain},
+			&connectors.Error{Kind: connectors.Unsure, Platform: Platform, Op: opRefund, Code: "unclear", Err: errors.New("the answer does not say what became of the refund")}
+	}
+	return receipt(connectors.RefundSeen{ID: out.ID, State: got.state(), Amount: cmd.Amount}, cmd), nil
+}
+
+// shown looks again when eBay says that a refund is pending or done already: it
+// may be this very one, sent before a crash and not shown until now.
+func (s *Shop) shown(ctx context.Context, cmd connectors.Refund, why error) (connectors.Receipt, bool) {
+	if c := codeOf(why); c != "34922" && c != "34917" {
+		return connectors.Receipt{}, false
+	}
+	w, raw, err := s.find(ctx, cmd.Order)
+	if err != nil {
+		return connectors.Receipt{}, false
+	}
+	o, err := s.order(w, raw)
+	if err != nil {
+		return connectors.Receipt{}, false
+	}
+	r, ok := s.match(o, cmd)
+	return receipt(r, cmd), ok
+}
+
+// refusal is the state of what was certainly not done: for good, or for now.
+func refusal(err error) connectors.State {
+	switch connectors.KindOf(err) {
+	case connectors.Invalid, connectors.Conflict, connectors.Unsupported, connectors.NotFound:
+		return connectors.StateRejected
+	}
+	return connectors.StateAbsent
+}
+
+// certain: an error of reading before the refund was sent leaves no doubt about
+// the refund.
+func certain(err error) error {
+	if connectors.KindOf(err) != connectors.Unsure {
+		return err
+	}
+	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opRefund, Code: "not_sent", Err: err}
+}
+
+// RefundState reads the order: did this refund happen?
+func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, r connectors.Receipt) (connectors.Receipt, error) {
+	w, raw, err := s.find(ctx, cmd.Order)
+	if err != nil {
+		return unknown(r), err
+	}
+	o, err := s.order(w, raw)
+	if err != nil {
+		return unknown(r), invalid(opRefund, "unreadable", err.Error())
+	}
+	if r.ID == "" {
+		r.ID = s.idOf(cmd.Key)
+	}
+	if r.ID != "" {
+		for _, seen := range o.Refunds {
+			if seen.ID == r.ID {
+				return receipt(seen, cmd), nil
+			}
+		}
+		// eBay named it, and does not show it yet.
+		return unknown(r), nil
+	}
+	if seen, ok := s.match(o, cmd); ok {
+		return receipt(seen, cmd), nil
+	}
+	if s.settling(cmd.Key) {
+		return unknown(r), nil
+	}
+	return connectors.Receipt{State: connectors.StateAbsent}, nil
+}
+
+func unknown(r connectors.Receipt) connectors.Receipt {
+	return connectors.Receipt{State: connectors.StateUnknown, ID: r.ID, After: lookAgain}
+}
+
+// match finds the refund that must be this one: not shown when this was
+// approved, not another key's, of the same amount, and not older than the
+// approval. Failed ones gave nobody any money and are no match.
+func (s *Shop) match(o connectors.Order, cmd connectors.Refund) (connectors.RefundSeen, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mine := s.sent[cmd.Key].id
+	for _, r := range o.Refunds {
+		if mine != "" && r.ID == mine {
+			return r, true
+		}
+	}
+	for _, r := range o.Refunds {
+		owner := s.claims[r.ID]
+		switch {
+		case r.ID == "" || r.State == connectors.StateRejected,
+			slices.Contains(cmd.Seen, r.ID),
+			owner != "" && owner != cmd.Key,
+			r.Amount != cmd.Amount,
+			!cmd.Asked.IsZero() && !r.At.IsZero() && r.At.Before(cmd.Asked.Add(-clockSlack)):
+			continue
+		}
+		// From now on it is nobody else's.
+		s.rememberLocked(cmd.Key, r.ID)
+		return r, true
+	}
+	return connectors.RefundSeen{}, false
+}
+
+func receipt(r connectors.RefundSeen, cmd connectors.Refund) connectors.Receipt {
+	out := connectors.Receipt{State: r.State, ID: r.ID, Amount: r.Amount}
+	if out.Amount.Currency == "" {
+		out.Amount = cmd.Amount
+	}
+	switch r.State {
+	case connectors.StateAccepted, connectors.StateUnknown:
+		out.After = lookAgain
+	case connectors.StateRejected:
+		out.Code = "FAILED"
+	}
+	return out
+}
+
+// comment is what the refund says for itself. It ends with our key, so that a
+// person can find it in Seller Hub; eBay does not give it back to us.
+func comment(cmd connectors.Refund) string {
+	key := []rune(strings.Join(strings.Fields(cmd.Key), " "))
+	if len(key) > 60 {
+		key = key[:60]
+	}
+	note := strings.Join(strings.Fields(cmd.Note), " ")
+	if room := maxComment - len(key) - 3; note != "" {
+		return cut(note, room) + " [" + string(key) + "]"
+	}
+	return "[" + string(key) + "]"
+}
+
+func codeOf(err error) string {
+	var e *connectors.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// maxSent bounds what is remembered of things sent.
+const maxSent = 5000
+
+// remember keeps what was sent under a key, and whose an id is.
+func (s *Shop) remember(key, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rememberLocked(key, id)
+}
+
+func (s *Shop) rememberLocked(key, id string) {
+	s.sent[key] = outcome{id, s.now()}
+	if id != "" {
+		s.claims[id] = key
+	}
+	if len(s.sent) <= maxSent {
+		return
+	}
+	oldest, at := "", time.Time{}
+	for k, o := range s.sent {
+		if oldest == "" || o.at.Before(at) {
+			oldest, at = k, o.at
+		}
+	}
+	delete(s.claims, s.sent[oldest].id)
+	delete(s.sent, oldest)
+}
+
+func (s *Shop) idOf(key string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent[key].id
+}
+
+// settling: the answer to this was lost so short a while ago that not seeing it
+// proves nothing.
+func (s *Shop) settling(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.sent[key]
+	return ok && o.id == "" && s.now().Sub(o.at) < settling
+}
