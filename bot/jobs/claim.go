@@ -27,7 +27,6 @@ type claim struct {
 	engine          *Engine
 	slot            *lane
 	begun, finished atomic.Bool
-	next            *claim                  // behind it in its order, to be started after it
 	cancel          context.CancelCauseFunc // under the engine's heldMu
 }
 
@@ -82,7 +81,9 @@ func (e *Engine) start(c *claim) {
 		e.giveUp([]*claim{c})
 		return
 	}
-	c.slot.queue <- c
+	if e.hub.enter(c) {
+		c.slot.queue <- c
+	}
 }
 
 // batch is how many rows are claimed at once.
@@ -269,14 +270,7 @@ func (e *Engine) follow(tx *store.Tx, c *claim) error {
 	n.slot, n.owner = l, e.owner
 	n.run++
 	n.attempt++
-	tx.After(func() {
-		if !e.hold(n) {
-			l.giveBack(1)
-			e.giveUp([]*claim{n})
-			return
-		}
-		c.next = n
-	})
+	tx.After(func() { e.start(n) })
 	return nil
 }
 

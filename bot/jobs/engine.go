@@ -326,6 +326,11 @@ func (e *Engine) handBack() {
 	}
 	clear(e.held)
 	e.heldMu.Unlock()
+	for _, c := range rest {
+		if !c.begun.Load() { // the others leave by themselves
+			e.hub.exit(c)
+		}
+	}
 	e.giveUp(rest)
 }
 

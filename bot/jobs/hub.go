@@ -12,6 +12,56 @@ import (
 type hub struct {
 	mu      sync.RWMutex
 	engines []*Engine
+
+	// The table lets the next job of an order go when the one before it is
+	// gone. A worker that finished its job itself may still be on its way out,
+	// so those of this process also stand in line.
+	lineMu sync.Mutex
+	lines  map[string]*line
+}
+
+// line is the jobs of one order that this process has claimed.
+type line struct {
+	front   *claim
+	waiting []*claim
+}
+
+// enter has c stand in line, and tells whether it is its turn.
+func (h *hub) enter(c *claim) bool {
+	if c.ord == "" {
+		return true
+	}
+	h.lineMu.Lock()
+	defer h.lineMu.Unlock()
+	if l := h.lines[c.ord]; l != nil {
+		l.waiting = append(l.waiting, c)
+		return false
+	}
+	h.lines[c.ord] = &line{front: c}
+	return true
+}
+
+// exit takes c out of its line, and starts whoever's turn it is then.
+func (h *hub) exit(c *claim) {
+	if c.ord == "" {
+		return
+	}
+	h.lineMu.Lock()
+	defer h.lineMu.Unlock()
+	l := h.lines[c.ord]
+	if l == nil {
+		return
+	}
+	if l.front != c {
+		l.waiting = slices.DeleteFunc(l.waiting, func(x *claim) bool { return x == c })
+		return
+	}
+	if len(l.waiting) == 0 {
+		delete(h.lines, c.ord)
+		return
+	}
+	l.front, l.waiting = l.waiting[0], l.waiting[1:]
+	l.front.slot.queue <- l.front // does not wait: a place was reserved
 }
 
 type hubKey struct{}
@@ -27,7 +77,7 @@ func hubOf(db *store.DB) *hub {
 	if h, ok := db.Value(hubKey{}).(*hub); ok {
 		return h
 	}
-	h := &hub{}
+	h := &hub{lines: map[string]*line{}}
 	db.Attach(hubKey{}, h)
 	return h
 }

@@ -43,9 +43,7 @@ func (e *Engine) work(c *claim) {
 	e.heldMu.Lock()
 	delete(e.held, c)
 	e.heldMu.Unlock()
-	if next := c.next; next != nil {
-		next.slot.queue <- next
-	}
+	e.hub.exit(c)
 }
 
 // call runs the worker of c, turning a panic into an error.
