@@ -16,10 +16,15 @@ type answers struct {
 	mu      sync.Mutex
 	waiting map[string]*time.Timer
 	claimed *memory[string, bool]
+	// running counts answers on their way; idle tells when there are none.
+	running int
+	idle    *sync.Cond
 }
 
 func newAnswers(t *Transport) *answers {
-	return &answers{t: t, waiting: map[string]*time.Timer{}, claimed: newMemory[string, bool](20000)}
+	a := &answers{t: t, waiting: map[string]*time.Timer{}, claimed: newMemory[string, bool](20000)}
+	a.idle = sync.NewCond(&a.mu)
+	return a
 }
 
 // begin gives a press grace until it is answered with nothing.
@@ -40,6 +45,10 @@ func (a *answers) begin(id string, grace time.Duration) {
 func (a *answers) claim(id string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.claimLocked(id)
+}
+
+func (a *answers) claimLocked(id string) bool {
 	if done, _ := a.claimed.get(id); done {
 		return false
 	}
@@ -48,22 +57,31 @@ func (a *answers) claim(id string) bool {
 		timer.Stop()
 		delete(a.waiting, id)
 	}
-	// Under the lock, so that finish does not stop waiting just before.
-	a.t.busy.Add(1)
 	return true
 }
 
 // release answers a press with nothing, in the background.
 func (a *answers) release(id string) {
-	if !a.claim(id) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.releaseLocked(id)
+}
+
+func (a *answers) releaseLocked(id string) {
+	if !a.claimLocked(id) {
 		return
 	}
+	a.running++
 	go func() {
-		defer a.t.busy.Done()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if err := a.say(ctx, id, "", false); err != nil && chat.KindOf(err) != chat.Expired {
 			a.t.log.Debug("a press was not answered", "err", err)
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.running--; a.running == 0 {
+			a.idle.Broadcast()
 		}
 	}()
 }
@@ -73,7 +91,6 @@ func (a *answers) tell(ctx context.Context, id, text string, alert bool) (bool, 
 	if !a.claim(id) {
 		return false, nil
 	}
-	defer a.t.busy.Done()
 	err := a.say(ctx, id, text, alert)
 	switch chat.KindOf(err) {
 	case chat.Busy, chat.Down:
@@ -89,15 +106,14 @@ func (a *answers) say(ctx context.Context, id, text string, alert bool) error {
 		bot.AnswerCallbackQueryParams{CallbackQueryID: id, Text: text, ShowAlert: alert}, nil)
 }
 
-// flush answers all that wait.
+// flush answers all that wait, and waits until that is done.
 func (a *answers) flush() {
 	a.mu.Lock()
-	var ids []string
+	defer a.mu.Unlock()
 	for id := range a.waiting {
-		ids = append(ids, id)
+		a.releaseLocked(id)
 	}
-	a.mu.Unlock()
-	for _, id := range ids {
-		a.release(id)
+	for a.running > 0 {
+		a.idle.Wait()
 	}
 }

@@ -190,8 +190,10 @@ func (a *api) refused(method string, resp *http.Response, out answer) error {
 		e.Kind = chat.Expired
 	case has("chat not found", "message to edit not found", "message_id_invalid", "message can't be edited", "peer_id_invalid",
 		"user not found", "bot was kicked", "bot was blocked", "not a member", "message thread not found", "topic_deleted",
-		"topic_closed", "user is deactivated", "chat_write_forbidden", "user_is_blocked", "have no rights to send"):
+		"topic_closed", "user is deactivated", "user_is_blocked"):
 		e.Kind = chat.Gone
+	case has("not enough rights", "have no rights", "chat_write_forbidden", "chat_admin_required"):
+		e.Kind = chat.Denied
 	}
 	return e
 }

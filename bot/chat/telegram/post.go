@@ -147,12 +147,10 @@ func (t *Transport) knowsEphemeral(ctx context.Context, chatID int64) bool {
 		ChatID: chatID, ReceiverUserID: t.myID(), EphemeralMessageID: 1, Text: "·"}, nil)
 	var e *chat.Error
 	switch {
-	case errors.As(err, &e) && e.Code == "400":
+	case err == nil, errors.As(err, &e) && e.Code == "404":
+		t.ephemera.Store(-1) // no such method, or a server that says yes to anything
+	case e != nil && e.Code == "400":
 		t.ephemera.Store(1)
-	case err != nil && chat.KindOf(err) != chat.Denied:
-		return false // no news: asked again the next time
-	default:
-		t.ephemera.Store(-1)
 	}
 	return t.ephemera.Load() > 0
 }
@@ -323,6 +321,9 @@ func (t *Transport) change(ctx context.Context, at place, c chat.Card) error {
 func (t *Transport) changeAs(ctx context.Context, at place, c chat.Card, photo bool) error {
 	if photo {
 		r := caption(c)
+		if whole := render(c); whole.plain != r.plain {
+			t.log.Warn("a caption is shortened, since a picture has less room than a text", "letters", whole.size())
+		}
 		return t.api.call(ctx, "editMessageCaption", bot.EditMessageCaptionParams{ChatID: at.chat, MessageID: at.id,
 			Caption: r.html, ParseMode: models.ParseModeHTML, ReplyMarkup: r.markup()}, nil)
 	}

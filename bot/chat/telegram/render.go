@@ -63,12 +63,13 @@ func (w *writer) in(tag, s string) {
 
 var (
 	// mentions are what Telegram notifies somebody for.
-	mentions = regexp.MustCompile(`@[A-Za-z0-9_]+`)
+	mentions = regexp.MustCompile(`(?:^|[^\pL\pN_@.])(@[A-Za-z0-9_]{3,})`)
 	// leads are all that it would make into something to press.
-	leads = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://\S+|\S*@[\pL\pN_]\S*|[\pL\pN][\pL\pN.-]*\.\pL{2,}[^\s"'“”‘’（）()，。！？、]*|[/#$][\pL\pN_][\pL\pN_@]*`)
+	leads = regexp.MustCompile(`((?i:[a-z][a-z0-9+.-]*://\S+|\S*@[\pL\pN_]\S*|[\pL\pN][\pL\pN.-]*\.\pL{2,}[^\s"'“”‘’（）(),;!，。！？、]*))` +
+		`|(?:^|[\s(（])(/[A-Za-z0-9_]+(?:@\w+)?|#[\pN_]*\pL[\pL\pN_]*|\$[A-Za-z]+)`)
 )
 
-// inert writes s so that nothing matching re leads anywhere: as code, which
+// inert writes s so that nothing in a group of re leads anywhere: as code, which
 // Telegram leaves alone. tag, if any, surrounds the rest.
 func (w *writer) inert(s string, re *regexp.Regexp, tag string) {
 	plain := w.text
@@ -76,10 +77,14 @@ func (w *writer) inert(s string, re *regexp.Regexp, tag string) {
 		plain = func(s string) { w.in(tag, s) }
 	}
 	at := 0
-	for _, m := range re.FindAllStringIndex(s, -1) {
-		plain(s[at:m[0]])
-		w.in("code", s[m[0]:m[1]])
-		at = m[1]
+	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+		for g := 2; g < len(m); g += 2 { // the group that matched
+			if m[g] >= 0 {
+				plain(s[at:m[g]])
+				w.in("code", s[m[g]:m[g+1]])
+				at = m[g+1]
+			}
+		}
 	}
 	plain(s[at:])
 }

@@ -95,7 +95,6 @@ func (t *Transport) Run(ctx context.Context, h chat.Handler) error {
 // client is left with a spinner.
 func (t *Transport) finish() {
 	t.answers.flush()
-	t.busy.Wait()
 }
 
 // after is how long to wait after err.

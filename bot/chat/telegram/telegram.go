@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -95,7 +94,6 @@ type Transport struct {
 	newest   atomic.Int64 // highest message id seen in the row that small chats share
 	answers  *answers
 	ephemera atomic.Int32 // whether the server knows messages that one member sees
-	busy     sync.WaitGroup
 }
 
 var _ interface {
