@@ -109,3 +109,9 @@ CREATE TABLE dialogue (
   body TEXT NOT NULL,
   at   BIGINT NOT NULL
 );
+CREATE TABLE moved (
+  chat TEXT NOT NULL,
+  old  TEXT NOT NULL,
+  new  TEXT NOT NULL,
+  PRIMARY KEY (chat, old)
+);

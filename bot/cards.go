@@ -1,0 +1,357 @@
+package bot
+
+import (
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"helloworld/bot/alerts"
+	"helloworld/bot/approvals"
+	"helloworld/bot/chat"
+	"helloworld/bot/sync"
+	"helloworld/connectors"
+	"helloworld/i18n"
+	"helloworld/i18n/translate"
+)
+
+// plain is a sentence of the desk's own.
+func plain(p *i18n.Printer, text string) chat.Card {
+	return chat.Card{Lang: p.Lang().String(), Parts: []chat.Part{{Kind: chat.Text, Text: text}}}
+}
+
+// Plain is a sentence of the desk's own, for commands.
+func Plain(p *i18n.Printer, text string) chat.Card { return plain(p, text) }
+
+func noteCard(p *i18n.Printer, who, text string) chat.Card {
+	return chat.Card{Lang: p.Lang().String(), Title: p.T("note.title", "who", who),
+		Parts: []chat.Part{{Kind: chat.Quote, Text: text}}, Foot: p.T("note.foot")}
+}
+
+// messageView is what a buyer's message card shows.
+type messageView struct {
+	Letter  Letter
+	Store   *Store
+	Res     translate.Result
+	HasRes  bool
+	Notes   int
+	Answers int
+	Zone    *time.Location
+}
+
+func messageCard(v messageView, p *i18n.Printer) chat.Card {
+	l := v.Letter
+	buyer := l.Buyer.Name
+	if buyer == "" {
+		buyer = p.T("message.buyer")
+	}
+	c := chat.Card{Title: p.T("message.title", "store", v.Store.Name, "buyer", buyer), Tone: chat.Primary}
+	if l.State == msgAnswered {
+		c.Tone = chat.Good
+	}
+	if l.Subject != "" {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("message.subject", "subject", l.Subject)})
+	}
+	c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("message.original", "lang", LangName(p, v.spoken())), Text: l.Text,
+		Lang: tagOf(v.spoken())})
+	if v.HasRes && v.Res.Grade != translate.Same {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: gradeLabel(p, v.Res), Text: v.Res.Text, Lang: tagOf(v.Res.To)})
+		c.Parts = append(c.Parts, findings(p, v.Res)...)
+	}
+	for _, f := range l.Files {
+		c.Parts = append(c.Parts, filePart(p, f))
+	}
+	fields := []chat.Field{{Label: p.T("field.store"), Value: v.Store.Name}}
+	if l.Order != "" {
+		fields = append(fields, chat.Field{Label: p.T("field.order"), Value: l.Order})
+	}
+	fields = append(fields, chat.Field{Label: p.T("field.received"), Value: stamp(l.At, v.Zone)})
+	if l.State == msgAnswered {
+		fields = append(fields, chat.Field{Label: p.T("field.state"), Value: p.T("message.answered")})
+	}
+	if v.Notes > 0 {
+		fields = append(fields, chat.Field{Label: p.T("field.notes"), Value: p.Num(int64(v.Notes))})
+	}
+	c.Parts = append(c.Parts, chat.Part{Kind: chat.Fields, Fields: fields})
+	c.Buttons = []chat.Button{{Label: p.T("button.reply"), Command: "reply " + l.ID, Tone: chat.Primary}}
+	if l.Order != "" {
+		ref := v.Store.ID + "#" + sync.Number(l.Order)
+		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.order"), Command: "order " + ref},
+			chat.Button{Label: p.T("button.refund"), Command: "refund " + ref})
+	}
+	c.Foot = p.T("message.foot")
+	return c
+}
+
+func (v messageView) spoken() language.Tag {
+	if v.Letter.Spoken != language.Und {
+		return v.Letter.Spoken
+	}
+	return v.Res.From
+}
+
+func filePart(p *i18n.Printer, f connectors.Attachment) chat.Part {
+	name := f.Name
+	if name == "" {
+		name = p.T("message.photo")
+	}
+	file := &chat.File{Name: name, MIME: f.MIME, URL: f.URL, Size: f.Size, Data: f.Data}
+	if strings.HasPrefix(f.MIME, "image/") && (f.URL != "" || len(f.Data) > 0) {
+		return chat.Part{Kind: chat.Image, Text: name, File: file}
+	}
+	return chat.Part{Kind: chat.Note, Text: p.T("message.file", "name", name)}
+}
+
+func tagOf(t language.Tag) string {
+	if t == language.Und {
+		return ""
+	}
+	return t.String()
+}
+
+// LangName is a language's name in the reader's language.
+func LangName(p *i18n.Printer, t language.Tag) string {
+	if t == language.Und {
+		return p.T("lang.und")
+	}
+	base, _ := t.Base()
+	k := i18n.Key("lang.name." + base.String())
+	if p.Has(k) {
+		return p.T(k)
+	}
+	return t.String()
+}
+
+func gradeLabel(p *i18n.Printer, r translate.Result) string {
+	k := i18n.Key("grade." + string(r.Grade))
+	return p.T(k, "engine", r.Engine, "lang", LangName(p, r.To))
+}
+
+// findings are what the checks noticed, one line each.
+func findings(p *i18n.Printer, r translate.Result) []chat.Part {
+	var lines []string
+	seen := map[string]bool{}
+	for _, f := range r.Findings {
+		line := p.T(i18n.Key("severity."+string(f.Severity)), "text", p.T(i18n.Key("finding."+strings.TrimPrefix(f.Code, "finding.")), "what", f.What))
+		if !seen[line] {
+			seen[line], lines = true, append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return []chat.Part{{Kind: chat.Note, Text: strings.Join(lines, "\n")}}
+}
+
+func stamp(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.In(zone).Format("2006-01-02 15:04 MST")
+}
+
+// draftView is what a draft card shows.
+type draftView struct {
+	Draft  Draft
+	Store  *Store
+	By     string
+	SentBy string
+	Zone   *time.Location
+}
+
+func draftCard(v draftView, p *i18n.Printer) chat.Card {
+	x := v.Draft
+	c := chat.Card{Title: p.T(i18n.Key("draft.title."+x.State), "id", x.ID, "lang", LangName(p, x.Result.To)), Tone: chat.Warning}
+	c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("draft.wrote", "who", v.By), Text: x.Text})
+	if x.Result.Grade != translate.Same {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: gradeLabel(p, x.Result), Text: x.Result.Text, Lang: tagOf(x.Result.To)})
+		if x.Result.Back != "" {
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("draft.back"), Text: x.Result.Back})
+		}
+	} else {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("draft.as_written", "lang", LangName(p, x.Result.To))})
+	}
+	if x.State == DraftOpen {
+		c.Parts = append(c.Parts, findings(p, x.Result)...)
+		if x.Result.Blocked() {
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("draft.blocked", "lang", LangName(p, x.Result.To))})
+		} else {
+			c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.send"), Command: "reply send " + x.ID, Tone: chat.Primary})
+		}
+		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.edit"), Command: "reply edit " + x.ID},
+			chat.Button{Label: p.T("button.cancel"), Command: "reply cancel " + x.ID, Tone: chat.Bad})
+		return c
+	}
+	switch x.State {
+	case DraftSent:
+		c.Tone, c.Foot = chat.Good, p.T("draft.sent", "who", v.SentBy, "when", stamp(x.Sent, v.Zone), "store", v.Store.Name)
+	case DraftSending:
+		c.Tone, c.Foot = chat.Plain, p.T("draft.sending", "who", v.SentBy)
+	case DraftUnknown:
+		c.Foot = p.T("draft.unknown")
+	case DraftCancelled:
+		c.Tone, c.Foot = chat.Plain, p.T("draft.cancelled", "who", v.SentBy)
+	case DraftFailed:
+		c.Tone, c.Foot = chat.Bad, p.T("draft.failed", "why", whyText(p, x.Error))
+	}
+	return c
+}
+
+// whyText is a shop's code in words where we have them, else the code itself.
+func whyText(p *i18n.Printer, code string) string {
+	if k := i18n.Key("why." + code); p.Has(k) {
+		return p.T(k)
+	}
+	return code
+}
+
+// refundView is what a refund card shows.
+type refundView struct {
+	Refund   Payback
+	Approval approvals.Approval
+	Store    *Store
+	Name     func(id string) string
+	Zone     *time.Location
+}
+
+func refundCard(v refundView, p *i18n.Printer) chat.Card {
+	r, cmd := v.Refund, v.Refund.Body.Cmd
+	asker := v.Name(string(r.By))
+	var yes []string
+	no, reason := "", ""
+	for _, x := range v.Approval.Votes {
+		if x.Yes {
+			yes = append(yes, v.Name(string(x.Who)))
+		} else {
+			no, reason = v.Name(string(x.Who)), x.Reason
+		}
+	}
+	list := strings.Join(yes, p.T("common.comma"))
+	c := chat.Card{Title: p.T(i18n.Key("refund.title."+string(r.State)), "amount", cmd.Amount.String(), "n", v.Approval.Left())}
+	fields := []chat.Field{
+		{Label: p.T("field.refund"), Value: r.ID},
+		{Label: p.T("field.store"), Value: v.Store.Name},
+		{Label: p.T("field.order"), Value: r.Store + "#" + sync.Number(r.Number)},
+		{Label: p.T("field.amount"), Value: cmd.Amount.String()},
+		{Label: p.T("field.reason"), Value: p.T(i18n.Key("reason." + string(cmd.Reason)))},
+		{Label: p.T("field.order_total"), Value: r.Body.Total.String()},
+		{Label: p.T("field.refunded_before"), Value: cmd.Before.String()},
+		{Label: p.T("field.order_state"), Value: p.T(i18n.Key("order.state." + r.Body.Status))},
+		{Label: p.T("field.asked_by"), Value: asker},
+	}
+	if r.Body.Buyer != "" {
+		fields = append(fields, chat.Field{Label: p.T("field.buyer"), Value: r.Body.Buyer})
+	}
+	c.Parts = []chat.Part{{Kind: chat.Fields, Fields: fields}}
+	if len(r.Body.Titles) > 0 {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: strings.Join(r.Body.Titles, " · ")})
+	}
+	if cmd.Note != "" {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("field.note"), Text: cmd.Note})
+	}
+	switch r.State {
+	case RefundAsked:
+		c.Tone = chat.Warning
+		c.Buttons = []chat.Button{
+			{Label: p.T("button.approve"), Command: "approve " + r.ID, Tone: chat.Primary,
+				Confirm: p.T("refund.confirm", "amount", cmd.Amount.String(), "order", r.Store+"#"+sync.Number(r.Number))},
+			{Label: p.T("button.deny"), Command: "deny " + r.ID, Tone: chat.Bad},
+		}
+		c.Foot = p.T("refund.foot.asked", "until", stamp(v.Approval.Until, v.Zone))
+		if list != "" {
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("refund.approved_so_far", "who", list)})
+		}
+	case RefundConfirmed:
+		c.Tone, c.Foot = chat.Good, p.T("refund.foot.confirmed", "asker", asker, "who", list, "when", stamp(r.Updated, v.Zone))
+	case RefundDenied:
+		c.Tone, c.Foot = chat.Bad, p.T("refund.foot.denied", "asker", asker, "who", no)
+		if reason != "" {
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("field.why"), Text: reason})
+		}
+	case RefundExpired:
+		c.Foot = p.T("refund.foot.expired", "asker", asker)
+	case RefundRejected, RefundFailed:
+		c.Tone, c.Foot = chat.Bad, p.T("refund.foot.rejected", "asker", asker, "who", list)
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("refund.rejected", "why", whyText(p, r.Error))})
+	case RefundUnknown:
+		c.Tone, c.Foot = chat.Warning, p.T("refund.foot.unknown", "asker", asker, "who", list)
+		if r.Error == askPerson {
+			c.Tone = chat.Bad
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("refund.ask_person", "order", r.Store+"#"+sync.Number(r.Number))})
+		}
+	default:
+		c.Tone, c.Foot = chat.Primary, p.T("refund.foot.working", "asker", asker, "who", list)
+		if r.State == RefundApproved && r.Error != "" {
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("refund.waits", "why", whyText(p, r.Error))})
+		}
+	}
+	return c
+}
+
+func runCard(r sync.Run, s *Store, who string, zone *time.Location, p *i18n.Printer) chat.Card {
+	c := chat.Card{Title: p.T(i18n.Key("run.title."+string(r.State)), "store", s.Name), Tone: chat.Primary}
+	c.Parts = []chat.Part{{Kind: chat.Progress, Label: p.T(i18n.Key("stream." + r.Streams[min(r.At, len(r.Streams)-1)])), Done: r.Done, Total: r.Total},
+		{Kind: chat.Text, Text: p.T("run.counts", "done", p.Num(r.Done), "changed", p.Num(r.Changed))}}
+	if r.Bad > 0 {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("run.bad", "n", r.Bad)})
+	}
+	switch r.State {
+	case sync.Done:
+		c.Tone = chat.Good
+		c.Parts[0].Total = max(r.Done, 1)
+		c.Parts[0].Done = c.Parts[0].Total
+		if r.Changed == 0 {
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("run.nothing_new")})
+		}
+		c.Foot = p.T("run.foot_done", "who", who, "when", stamp(r.Ended, zone))
+		return c
+	case sync.Waiting:
+		c.Tone = chat.Warning
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("run.waits", "why", whyText(p, r.Error))})
+	case sync.Failing:
+		c.Tone = chat.Bad
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("run.failed", "why", whyText(p, r.Error))})
+		c.Buttons = []chat.Button{{Label: p.T("button.again"), Command: "resync " + r.Store, Tone: chat.Primary}}
+	}
+	c.Foot = p.T("run.foot", "who", who, "when", stamp(r.Started, zone))
+	return c
+}
+
+func alertCard(a alerts.Alert, store, acked string, zone *time.Location, p *i18n.Printer) chat.Card {
+	kind := a.Detail["kind"]
+	title := i18n.Key("alert.title." + a.Kind)
+	if a.Kind == alerts.Token && kind == connectors.AppBroken.String() {
+		title = "alert.title.app"
+	}
+	c := chat.Card{Title: p.T(title, "store", store), Tone: chat.Warning}
+	if a.Severity == alerts.Critical {
+		c.Tone = chat.Bad
+	}
+	c.Parts = []chat.Part{{Kind: chat.Text, Text: p.T(i18n.Key("alert.text."+strings.TrimPrefix(string(title), "alert.title.")), "store", store,
+		"why", whyText(p, kind), "code", a.Detail["code"])}}
+	fields := []chat.Field{{Label: p.T("field.since"), Value: stamp(a.First, zone)}, {Label: p.T("field.times"), Value: p.Num(a.Count)}}
+	if a.Hidden > 0 {
+		fields = append(fields, chat.Field{Label: p.T("field.hidden"), Value: p.Num(a.Hidden)})
+	}
+	if code := a.Detail["code"]; code != "" {
+		fields = append(fields, chat.Field{Label: p.T("field.code"), Value: code})
+	}
+	c.Parts = append(c.Parts, chat.Part{Kind: chat.Fields, Fields: fields})
+	if a.State == alerts.Resolved {
+		c.Tone, c.Title = chat.Good, p.T("alert.resolved", "store", store)
+		c.Foot = p.T("alert.foot_resolved", "when", stamp(a.Ended, zone))
+		return c
+	}
+	if a.Store != "" {
+		if link := a.Detail["link"]; link != "" && a.Kind == alerts.Token {
+			c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.reauthorise"), URL: link, Tone: chat.Primary})
+		}
+		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.check"), Command: "health " + a.Store})
+	}
+	if a.State == alerts.Firing {
+		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.ack"), Command: "health ack " + a.ID})
+	} else {
+		c.Foot = p.T("alert.foot_acked", "who", acked)
+	}
+	return c
+}

@@ -1,0 +1,29 @@
+// Package bot is the desk: the one place that knows both chats and shops. One
+// file per journey, to be read from top to bottom.
+//
+//   - inbound.go: a buyer's message is pulled, written down, translated, shown.
+//   - outbound.go: an agent's answer becomes a draft, is translated, sent once.
+//   - refunds.go, payout.go: a refund is asked for, approved, carried out once.
+//   - resync.go: a store is read again, with progress.
+//   - watch.go: trouble becomes one alert; approvals run out; old rows go.
+//   - say.go, outbox.go, press.go: everything the desk says, and its buttons.
+//   - cards.go: every card, one pure function each.
+//
+// # Why
+//
+// A matter (a refund, a message, a draft, a run, an alert) has one card in each
+// place, and the card is drawn from the matter's state at the moment it is
+// posted or repainted. State is written first, then the message is posted, then
+// where it stands is remembered, then it is repainted for ever after.
+//
+// A repaint is a wish, not an event: it raises the number "want", and the worker
+// draws until "have" has caught up. Ten changes in a second are one edit.
+//
+// A button's token is made from the matter, the facts and the command by a keyed
+// hash, so that drawing the same card twice gives the same card. That is what
+// lets a transport recognise its own earlier post.
+//
+// A job's attempt is counted only if it may have left something behind. So the
+// first attempt says what it has to say, and every later one looks in the chat
+// before it does.
+package bot

@@ -1,0 +1,355 @@
+package bot
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"helloworld/bot/alerts"
+	"helloworld/bot/jobs"
+	"helloworld/bot/store"
+	"helloworld/bot/sync"
+	"helloworld/connectors"
+	"helloworld/i18n/translate"
+)
+
+// PullArgs is a look at a stream of a store.
+type PullArgs struct {
+	Store  string `json:"store"`
+	Stream string `json:"stream"`
+}
+
+// Kind names the job.
+func (PullArgs) Kind() string { return "pull" }
+
+// TranslateArgs is a buyer's message to be translated and shown.
+type TranslateArgs struct {
+	Message string `json:"message"`
+}
+
+// Kind names the job.
+func (TranslateArgs) Kind() string { return "translate" }
+
+// overlap is how far before the last change seen a stream is read again:
+// platforms list late, and a repeated item does no harm.
+const overlap = 5 * time.Minute
+
+func (d *Desk) streams(s *Store) []string {
+	var out []string
+	if _, ok := s.Orders(); ok {
+		out = append(out, sync.Orders)
+	}
+	if _, ok := s.Inbox(); ok {
+		out = append(out, sync.Messages)
+	}
+	return out
+}
+
+// pull reads what is new in a stream.
+func (d *Desk) pull(ctx context.Context, j jobs.Job[PullArgs]) error {
+	s, ok := d.stores[j.Args.Store]
+	if !ok {
+		return nil // the store was taken out of the configuration
+	}
+	var st sync.Stream
+	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		st, err = sync.Get(tx, s.ID, j.Args.Stream)
+		return err
+	}); err != nil {
+		return err
+	}
+	pos := st.Pos
+	for {
+		ctx := connectors.WithPriority(ctx, connectors.Sync)
+		p, err := d.readPage(ctx, s, j.Args.Stream, pos)
+		if err != nil {
+			return d.pullFailed(ctx, s, j.Args.Stream, err)
+		}
+		if err := d.DB.Write(ctx, func(tx *store.Tx) error {
+			changed, err := d.keep(tx, s, p)
+			if err != nil {
+				return err
+			}
+			if err := sync.Moved(tx, s.ID, j.Args.Stream, p.next, changed); err != nil {
+				return err
+			}
+			return d.works(tx, s.ID)
+		}); err != nil {
+			return err
+		}
+		if !p.more {
+			return nil
+		}
+		if p.next == pos {
+			return fmt.Errorf("bot: %s %s: the next page is this page again", s.ID, j.Args.Stream)
+		}
+		pos = p.next
+	}
+}
+
+// page is a page of either stream.
+type page struct {
+	stream   string
+	orders   []connectors.Order
+	messages []connectors.Message
+	bad      []connectors.BadItem
+	next     connectors.Cursor
+	more     bool
+	total    int
+}
+
+func (p page) len() int { return len(p.orders) + len(p.messages) + len(p.bad) }
+
+func (d *Desk) readPage(ctx context.Context, s *Store, stream string, pos connectors.Cursor) (page, error) {
+	if pos.Token == "" && !pos.Since.IsZero() {
+		pos.Since = pos.Since.Add(-overlap)
+	}
+	switch stream {
+	case sync.Orders:
+		r, ok := s.Orders()
+		if !ok {
+			return page{}, &connectors.Error{Kind: connectors.Unsupported, Platform: s.Shop.Info().Platform, Op: stream}
+		}
+		p, err := r.Orders(ctx, pos)
+		return page{stream, p.Items, nil, p.Bad, p.Next, p.More, p.Total}, err
+	default:
+		r, ok := s.Inbox()
+		if !ok {
+			return page{}, &connectors.Error{Kind: connectors.Unsupported, Platform: s.Shop.Info().Platform, Op: stream}
+		}
+		p, err := r.Messages(ctx, pos)
+		return page{stream, nil, p.Items, p.Bad, p.Next, p.More, p.Total}, err
+	}
+}
+
+// keep writes a page down and tells how much of it was news.
+func (d *Desk) keep(tx *store.Tx, s *Store, p page) (int, error) {
+	changed := 0
+	for _, b := range p.bad {
+		if err := sync.Quarantine(tx, s.ID, p.stream, b); err != nil {
+			return changed, err
+		}
+	}
+	for _, o := range p.orders {
+		news, err := sync.SaveOrder(tx, s.ID, o)
+		if err != nil {
+			return changed, err
+		}
+		if news {
+			changed++
+		}
+	}
+	for _, m := range p.messages {
+		news, err := d.ingest(tx, s, m)
+		if err != nil {
+			return changed, err
+		}
+		if news {
+			changed++
+		}
+	}
+	return changed, nil
+}
+
+// The states of a message.
+const (
+	msgNew      = "new"
+	msgShown    = "shown"
+	msgAnswered = "answered"
+	msgOwn      = "own"
+)
+
+// ingest writes a message down, once.
+func (d *Desk) ingest(tx *store.Tx, s *Store, m connectors.Message) (bool, error) {
+	var known int
+	if err := tx.Row(`SELECT COUNT(*) FROM message WHERE store = ? AND remote = ?`, s.ID, m.ID).Scan(&known); err != nil || known > 0 {
+		return false, err
+	}
+	m.Raw = nil // the platform keeps it; the desk keeps what it shows
+	for i := range m.Files {
+		if len(m.Files[i].Data) > maxPhoto {
+			m.Files[i].Data = nil
+		}
+	}
+	body, err := json.Marshal(m)
+	if err != nil {
+		return false, err
+	}
+	state := msgNew
+	if m.FromShop || m.Bounced {
+		state = msgOwn
+	}
+	fromShop := 0
+	if m.FromShop {
+		fromShop = 1
+	}
+	id, err := next(tx, "message", "M")
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.Exec(`INSERT INTO message(id, store, remote, thread, order_ref, from_shop, body, state, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (store, remote) DO NOTHING`, id, s.ID, m.ID, m.Thread, m.Order, fromShop, string(body), state, m.At.UnixMilli())
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if m.Bounced {
+		return true, d.fire(tx, alerts.News{Kind: alerts.Mail, Store: s.ID, Severity: alerts.Warning,
+			Detail: map[string]string{"code": firstLine(m.Text)}})
+	}
+	if m.FromShop {
+		return true, nil
+	}
+	return true, jobs.Add(tx, TranslateArgs{id}, jobs.Key("translate/"+id), jobs.Order("thread/"+s.ID+"/"+m.Thread))
+}
+
+// maxPhoto is the largest picture kept with its message.
+const maxPhoto = 5 << 20
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	if r := []rune(s); len(r) > 200 {
+		return string(r[:200])
+	}
+	return s
+}
+
+// Letter is a buyer's message as the desk keeps it.
+type Letter struct {
+	ID, Store, State string
+	connectors.Message
+	// Spoken is the language it was found to be in; und while nobody knows.
+	Spoken language.Tag
+	At     time.Time
+}
+
+// ErrNoLetter: no such message.
+var ErrNoLetter = errors.New("bot: no such message")
+
+// Letter reads a message.
+func (d *Desk) Letter(tx *store.Tx, id string) (Letter, error) {
+	var l Letter
+	var body, lang string
+	var at int64
+	err := tx.Row(`SELECT id, store, state, body, lang, at FROM message WHERE id = ?`, id).Scan(&l.ID, &l.Store, &l.State, &body, &lang, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, ErrNoLetter
+	}
+	if err != nil {
+		return l, err
+	}
+	l.At, l.Spoken = time.UnixMilli(at), language.Make(lang)
+	return l, json.Unmarshal([]byte(body), &l.Message)
+}
+
+// spoken lists the languages a buyer's thread was found to be in, newest first.
+func (d *Desk) spoken(tx *store.Tx, l Letter) ([]language.Tag, error) {
+	rows, err := tx.Query(`SELECT lang FROM message WHERE store = ? AND thread = ? AND from_shop = 0 AND lang <> '' AND lang <> 'und'
+		ORDER BY at DESC LIMIT 10`, l.Store, l.Thread)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []language.Tag
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, language.Make(s))
+	}
+	return out, rows.Err()
+}
+
+// translateIn translates a buyer's message into every language it is read in,
+// and shows it.
+func (d *Desk) translateIn(ctx context.Context, j jobs.Job[TranslateArgs]) error {
+	var l Letter
+	var history []language.Tag
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if l, err = d.Letter(tx, j.Args.Message); err != nil {
+			return err
+		}
+		history, err = d.spoken(tx, l)
+		return err
+	})
+	if errors.Is(err, ErrNoLetter) {
+		return jobs.Cancel(err)
+	}
+	if err != nil {
+		return err
+	}
+	s, ok := d.stores[l.Store]
+	if !ok {
+		return jobs.Snooze(time.Hour)
+	}
+	done := map[language.Tag]translate.Result{}
+	from := language.Und
+	for _, c := range d.channels(TopicMessages, l.Store) {
+		if _, ok := done[c.Lang]; ok {
+			continue
+		}
+		res, err := d.Words.Do(ctx, translate.Request{Text: l.Text, To: c.Lang, Site: d.site(s, l), History: history,
+			Store: l.Store, Platform: s.Shop.Info().Platform})
+		if err != nil {
+			return err
+		}
+		done[c.Lang], from = res, res.From
+	}
+	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		for lang, res := range done {
+			if err := saveTranslation(tx, l.ID, lang, res); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(`UPDATE message SET lang = ?, state = CASE WHEN state = ? THEN ? ELSE state END WHERE id = ?`,
+			from.String(), msgNew, msgShown, l.ID); err != nil {
+			return err
+		}
+		n, err := d.ShowIn(tx, "msg:"+l.ID, TopicMessages, l.Store)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			d.Log.WarnContext(ctx, "no channel is for this store's messages", "store", l.Store, "message", l.ID)
+		}
+		return j.Done(tx)
+	})
+}
+
+func saveTranslation(tx *store.Tx, message string, lang language.Tag, res translate.Result) error {
+	body, err := json.Marshal(res)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO translation(message, lang, body) VALUES (?, ?, ?)
+		ON CONFLICT (message, lang) DO UPDATE SET body = excluded.body`, message, lang.String(), string(body))
+	return err
+}
+
+// translation is a message's translation into a language, if there is one.
+func translation(tx *store.Tx, message string, lang language.Tag) (translate.Result, bool, error) {
+	var res translate.Result
+	var body string
+	err := tx.Row(`SELECT body FROM translation WHERE message = ? AND lang = ?`, message, lang.String()).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return res, false, nil
+	}
+	if err != nil {
+		return res, false, err
+	}
+	return res, true, json.Unmarshal([]byte(body), &res)
+}
+
+// site is the language a store's buyers mostly write.
+func (d *Desk) site(s *Store, l Letter) language.Tag {
+	if l.Site != language.Und {
+		return l.Site
+	}
+	return s.Shop.Info().Language
+}

@@ -1,0 +1,183 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"helloworld/bot/alerts"
+	"helloworld/bot/approvals"
+	"helloworld/bot/chat"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/bot/sync"
+	"helloworld/connectors"
+	"helloworld/i18n"
+)
+
+// paint lists the matters that have cards.
+func (d *Desk) paint() {
+	d.cards = map[string]painter{
+		"msg":    d.paintMessage,
+		"draft":  d.paintDraft,
+		"refund": d.paintRefund,
+		"run":    d.paintRun,
+		"alert":  d.paintAlert,
+	}
+}
+
+// storeOr finds a store, or stands in for one that was taken out of the
+// configuration since.
+func (d *Desk) storeOr(id string) *Store {
+	if s, ok := d.stores[id]; ok {
+		return s
+	}
+	return &Store{ID: id, Name: id, Shop: gone{id}}
+}
+
+// gone is the shop of a store that is not configured any more.
+type gone struct{ id string }
+
+func (g gone) Info() connectors.Info { return connectors.Info{Store: g.id, Name: g.id} }
+func (g gone) Health(context.Context) connectors.Health {
+	return connectors.Health{State: connectors.HealthBad, Kind: connectors.Unsupported}
+}
+func (g gone) Can(context.Context) []connectors.Capability { return nil }
+
+func (d *Desk) paintMessage(_ context.Context, tx *store.Tx, id string, p *i18n.Printer) (chat.Card, string, error) {
+	v := messageView{Zone: d.Zone}
+	var err error
+	if v.Letter, err = d.Letter(tx, id); err != nil {
+		return chat.Card{}, "", err
+	}
+	v.Store = d.storeOr(v.Letter.Store)
+	if v.Res, v.HasRes, err = translation(tx, id, p.Lang()); err != nil {
+		return chat.Card{}, "", err
+	}
+	if err := tx.Row(`SELECT COUNT(*) FROM note WHERE matter = ?`, "msg:"+id).Scan(&v.Notes); err != nil {
+		return chat.Card{}, "", err
+	}
+	return messageCard(v, p), id, nil
+}
+
+func (d *Desk) paintDraft(_ context.Context, tx *store.Tx, id string, p *i18n.Printer) (chat.Card, string, error) {
+	x, err := d.GetDraft(tx, id)
+	if err != nil {
+		return chat.Card{}, "", err
+	}
+	v := draftView{x, d.storeOr(x.Store), d.People.Name(x.By), d.People.Name(x.SentBy), d.Zone}
+	return draftCard(v, p), draftFacts(x), nil
+}
+
+func (d *Desk) paintRefund(_ context.Context, tx *store.Tx, id string, p *i18n.Printer) (chat.Card, string, error) {
+	r, err := d.GetRefund(tx, id)
+	if err != nil {
+		return chat.Card{}, "", err
+	}
+	a, err := approvals.Get(tx, r.Approval)
+	if err != nil {
+		return chat.Card{}, "", err
+	}
+	v := refundView{r, a, d.storeOr(r.Store), func(id string) string { return d.People.Name(people.ID(id)) }, d.Zone}
+	return refundCard(v, p), r.Facts, nil
+}
+
+func (d *Desk) paintRun(_ context.Context, tx *store.Tx, id string, p *i18n.Printer) (chat.Card, string, error) {
+	r, err := sync.GetRun(tx, id)
+	if err != nil {
+		return chat.Card{}, "", err
+	}
+	return runCard(r, d.storeOr(r.Store), d.People.Name(people.ID(r.By)), d.Zone, p), id, nil
+}
+
+func (d *Desk) paintAlert(_ context.Context, tx *store.Tx, id string, p *i18n.Printer) (chat.Card, string, error) {
+	a, err := alerts.Get(tx, id)
+	if err != nil {
+		return chat.Card{}, "", err
+	}
+	name := p.T("alert.desk_itself")
+	if a.Store != "" {
+		name = d.storeOr(a.Store).Name
+	}
+	return alertCard(a, name, d.People.Name(people.ID(a.AckedBy)), d.Zone, p), string(a.State), nil
+}
+
+// Look reads something for a command.
+func (d *Desk) Look(ctx context.Context, fn func(tx *store.Tx) error) error {
+	return d.DB.Read(ctx, fn)
+}
+
+// Standing is how a store is doing, for people.
+type Standing struct {
+	Store       *Store
+	Streams     []sync.Stream
+	Alerts      []alerts.Alert
+	Orders      int64
+	Quarantined int64
+}
+
+// StandingOf reads how a store is doing from what the desk has written down.
+func (d *Desk) StandingOf(ctx context.Context, s *Store) (Standing, error) {
+	st := Standing{Store: s}
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		st.Streams = nil
+		for _, name := range d.streams(s) {
+			x, err := sync.Get(tx, s.ID, name)
+			if err != nil {
+				return err
+			}
+			st.Streams = append(st.Streams, x)
+		}
+		var errs [3]error
+		st.Alerts, errs[0] = alerts.Live(tx, s.ID)
+		st.Orders, errs[1] = sync.Count(tx, s.ID)
+		st.Quarantined, errs[2] = sync.Quarantined(tx, s.ID)
+		return errors.Join(errs[:]...)
+	})
+	return st, err
+}
+
+// staleAfter is how old an answer may be before it says so.
+const staleAfter = 30 * time.Minute
+
+// Stale tells whether what is known of a store is too old to be taken for now.
+func (s Standing) Stale(now time.Time) bool {
+	for _, x := range s.Streams {
+		if now.Sub(x.OK) > staleAfter {
+			return true
+		}
+	}
+	return false
+}
+
+// Waiting lists the refunds that wait for people and that a person may see.
+func (d *Desk) Waiting(ctx context.Context, who people.Person) ([]Payback, error) {
+	var out []Payback
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		out = nil
+		ids, err := approvals.ListWaiting(tx, 50)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			a, err := approvals.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			_, rid, err := Matters(a.About)
+			if err != nil {
+				return err
+			}
+			r, err := d.GetRefund(tx, rid)
+			if err != nil {
+				return fmt.Errorf("bot: approval %s: %w", id, err)
+			}
+			if who.Sees(r.Store) {
+				out = append(out, r)
+			}
+		}
+		return nil
+	})
+	return out, err
+}

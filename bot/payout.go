@@ -1,0 +1,229 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"helloworld/bot/alerts"
+	"helloworld/bot/jobs"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/connectors"
+)
+
+// PayArgs is an approved refund on its way to the shop: what was approved is
+// what runs.
+type PayArgs struct {
+	Refund string            `json:"refund"`
+	Cmd    connectors.Refund `json:"cmd"`
+}
+
+// Kind names the job.
+func (PayArgs) Kind() string { return "pay" }
+
+// askPerson marks an unknown outcome that is older than the desk's patience.
+const askPerson = "ask_person"
+
+// payOut carries an approved refund out, once. The rules:
+//
+//   - "sent" is written down before the call, so that a crash during it is seen;
+//   - from "sent", "accepted" and "unknown" the shop is read, never written to;
+//   - only a shop that certainly has not got it is sent it again, under the same key.
+func (d *Desk) payOut(ctx context.Context, j jobs.Job[PayArgs]) error {
+	var r Payback
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		r, err = d.GetRefund(tx, j.Args.Refund)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if r.State.over() {
+		return nil
+	}
+	if j.Args.Cmd.Key != r.Key {
+		return jobs.Cancel(fmt.Errorf("bot: refund %s: the approved job carries another key", r.ID))
+	}
+	s, ok := d.stores[r.Store]
+	if !ok {
+		return jobs.Snooze(time.Hour)
+	}
+	shop, ok := s.Refunder()
+	if !ok {
+		return d.payEnds(ctx, j, r, RefundFailed, connectors.Unsupported.String(), nil)
+	}
+	ctx = connectors.WithPriority(ctx, connectors.Agent)
+	if r.State == RefundApproved {
+		return d.paySend(ctx, j, r, s, shop)
+	}
+	return d.payLook(ctx, j, r, s, shop)
+}
+
+// paySend sends the refund.
+func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) error {
+	if err := d.payMoves(ctx, r, RefundSent, "", nil); err != nil {
+		return err
+	}
+	r.State, r.Updated = RefundSent, d.Now()
+	rec, err := shop.Refund(ctx, j.Args.Cmd)
+	if err == nil {
+		return d.payReceipt(ctx, j, r, rec, false)
+	}
+	switch k := connectors.KindOf(err); k {
+	case connectors.Busy, connectors.Down:
+		// Certainly not done: back to approved, and later again under the same key.
+		wait := max(connectors.RetryAfterOf(err), d.later(j.Created))
+		if err := d.payMoves(ctx, r, RefundApproved, k.String(), nil); err != nil {
+			return err
+		}
+		return jobs.Snooze(wait)
+	case connectors.Reauthorise, connectors.AppBroken:
+		d.Log.WarnContext(ctx, "a refund waits for the store's access", "refund", r.ID, "err", err)
+		if err := d.payMoves(ctx, r, RefundApproved, k.String(), nil); err != nil {
+			return err
+		}
+		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
+			return err
+		}
+		return jobs.Snooze(30 * time.Second)
+	case connectors.Unsure:
+		return d.payUnsure(ctx, j, r, err)
+	case connectors.Conflict:
+		// Something is in the way; it may be this very refund.
+		return d.payConflict(ctx, j, r, s, shop, err)
+	default:
+		d.Log.WarnContext(ctx, "a refund was rejected", "refund", r.ID, "store", r.Store, "err", err)
+		return d.payEnds(ctx, j, r, RefundRejected, codeOf(err), nil)
+	}
+}
+
+// payConflict looks whether what is in the way is this very refund.
+func (d *Desk) payConflict(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder, cause error) error {
+	rec, err := shop.RefundState(ctx, j.Args.Cmd, r.Receipt)
+	if err == nil && rec.State == connectors.StateAbsent {
+		d.Log.WarnContext(ctx, "a refund was rejected", "refund", r.ID, "store", r.Store, "err", cause)
+		return d.payEnds(ctx, j, r, RefundRejected, codeOf(cause), nil)
+	}
+	return d.payLook(ctx, j, r, s, shop)
+}
+
+func codeOf(err error) string {
+	var ce *connectors.Error
+	if errors.As(err, &ce) && ce.Code != "" {
+		return ce.Code
+	}
+	return connectors.KindOf(err).String()
+}
+
+// payLook reads the shop: did it happen?
+func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) error {
+	rec, err := shop.RefundState(ctx, j.Args.Cmd, r.Receipt)
+	if err != nil {
+		if k := connectors.KindOf(err); k == connectors.Reauthorise || k == connectors.AppBroken {
+			if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
+				return err
+			}
+		}
+		return d.payUnsure(ctx, j, r, err)
+	}
+	if rec.State == connectors.StateAbsent && r.State != RefundAccepted {
+		return d.payAbsent(ctx, r, shop)
+	}
+	return d.payReceipt(ctx, j, r, rec, true)
+}
+
+// payAbsent sends again, once it is certain that the first sending is not still
+// under way. A platform that honours the key may be sent it at once.
+func (d *Desk) payAbsent(ctx context.Context, r Payback, shop connectors.Refunder) error {
+	k, ok := shop.(interface{ Keyed() bool })
+	if keyed := ok && k.Keyed(); !keyed {
+		if wait := r.Updated.Add(d.Policy.Settle).Sub(d.Now()); r.State == RefundSent && wait > 0 {
+			return jobs.Snooze(wait)
+		}
+		if wait := r.Unsure.Add(d.Policy.Settle).Sub(d.Now()); r.State == RefundUnknown && wait > 0 {
+			return jobs.Snooze(wait)
+		}
+	}
+	if err := d.payMoves(ctx, r, RefundApproved, "", nil); err != nil {
+		return err
+	}
+	return jobs.Snooze(time.Millisecond)
+}
+
+// payReceipt acts on what the shop said.
+func (d *Desk) payReceipt(ctx context.Context, j jobs.Job[PayArgs], r Payback, rec connectors.Receipt, looked bool) error {
+	switch rec.State {
+	case connectors.StateApplied:
+		return d.payEnds(ctx, j, r, RefundConfirmed, "", &rec)
+	case connectors.StateRejected:
+		return d.payEnds(ctx, j, r, RefundRejected, rec.Code, &rec)
+	case connectors.StateAccepted:
+		if r.State != RefundAccepted || rec.ID != r.Receipt.ID {
+			if err := d.payMoves(ctx, r, RefundAccepted, "", &rec); err != nil {
+				return err
+			}
+		}
+		return jobs.Snooze(max(rec.After, d.later(j.Created)))
+	}
+	if looked {
+		return d.payUnsure(ctx, j, r, nil)
+	}
+	return d.payUnsure(ctx, j, r, errors.New("the shop's answer says neither yes nor no"))
+}
+
+// payUnsure shows an unknown outcome as unknown and looks again later. When it
+// has been unknown for too long, a person is asked; looking goes on.
+func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, cause error) error {
+	if cause != nil {
+		d.Log.WarnContext(ctx, "whether a refund happened is unknown", "refund", r.ID, "store", r.Store, "err", cause)
+	}
+	why := ""
+	if !r.Unsure.IsZero() && d.Now().Sub(r.Unsure) > d.Policy.UnsureFor {
+		why = askPerson
+	}
+	if r.State == RefundAccepted {
+		// The shop has it; only this look failed.
+		return jobs.Snooze(d.later(j.Created))
+	}
+	if r.State != RefundUnknown || r.Error != why {
+		if err := d.payMoves(ctx, r, RefundUnknown, why, nil); err != nil {
+			return err
+		}
+	}
+	return jobs.Snooze(d.later(j.Created))
+}
+
+// payMoves writes a step down and repaints.
+func (d *Desk) payMoves(ctx context.Context, r Payback, s RefundState, why string, rec *connectors.Receipt) error {
+	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := d.refundTo(tx, r.ID, s, why, rec); err != nil {
+			return err
+		}
+		if err := d.Audit.Append(tx, string(people.Desk), "refund."+string(s), "refund:"+r.ID, map[string]any{"key": r.Key, "why": why}); err != nil {
+			return err
+		}
+		return d.Repaint(tx, "refund:"+r.ID)
+	})
+}
+
+// payEnds writes the end down, ends the job and repaints, in one transaction.
+func (d *Desk) payEnds(ctx context.Context, j jobs.Job[PayArgs], r Payback, s RefundState, why string, rec *connectors.Receipt) error {
+	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := j.Done(tx); err != nil {
+			return err
+		}
+		if err := d.refundTo(tx, r.ID, s, why, rec); err != nil {
+			return err
+		}
+		detail := map[string]any{"key": r.Key, "why": why, "amount": r.Body.Cmd.Amount.String()}
+		if rec != nil {
+			detail["receipt"] = rec.ID
+		}
+		if err := d.Audit.Append(tx, string(people.Desk), "refund."+string(s), "refund:"+r.ID, detail); err != nil {
+			return err
+		}
+		return d.Repaint(tx, "refund:"+r.ID)
+	})
+}

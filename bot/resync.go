@@ -1,0 +1,164 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"helloworld/bot/jobs"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/bot/sync"
+	"helloworld/connectors"
+	"helloworld/i18n"
+)
+
+// ResyncArgs is a run under way.
+type ResyncArgs struct {
+	Run string `json:"run"`
+}
+
+// Kind names the job.
+func (ResyncArgs) Kind() string { return "resync" }
+
+// StartResync reads a store again from since on, with a card that shows how far
+// it is. If a run is under way, its card is shown instead.
+func (d *Desk) StartResync(ctx context.Context, by Deed, s *Store, streams []string, since time.Time) error {
+	if len(streams) == 0 {
+		streams = d.streams(s)
+	}
+	if len(streams) == 0 {
+		return i18n.NewProblem(nil, "error.store_cannot", "store", s.Name)
+	}
+	return d.commit(ctx, by, func(tx *store.Tx) error {
+		id, err := next(tx, "run", "S")
+		if err != nil {
+			return err
+		}
+		r, fresh, err := sync.Start(tx, sync.Run{ID: id, Store: s.ID, Streams: streams, Since: since, By: string(by.Who.ID)})
+		if err != nil {
+			return err
+		}
+		place := by.Event.Place
+		place.Only, place.Answering = "", ""
+		if err := d.Show(tx, "run:"+r.ID, place, by.P.Lang()); err != nil || !fresh {
+			return err
+		}
+		if err := d.Audit.Append(tx, string(by.Who.ID), "sync.asked", "run:"+r.ID, map[string]any{"store": s.ID, "streams": streams}); err != nil {
+			return err
+		}
+		return jobs.Add(tx, ResyncArgs{r.ID}, jobs.Key("resync/"+r.ID), jobs.Order("resync/"+s.ID), jobs.MaxAttempts(1000))
+	})
+}
+
+// resync reads one page after another, each with its progress in one
+// transaction: a crash in between reads a page again, and counts it once.
+func (d *Desk) resync(ctx context.Context, j jobs.Job[ResyncArgs]) error {
+	for {
+		var r sync.Run
+		if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+			r, err = sync.GetRun(tx, j.Args.Run)
+			return err
+		}); errors.Is(err, sync.ErrNoRun) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		s, ok := d.stores[r.Store]
+		if !ok || r.State == sync.Done || r.State == sync.Failing {
+			return nil
+		}
+		p, err := d.readPage(connectors.WithPriority(ctx, connectors.Sync), s, r.Streams[r.At], r.Pos)
+		if err != nil {
+			return d.resyncFailed(ctx, j, r, s, err)
+		}
+		if p.more && p.next == r.Pos {
+			return d.resyncFailed(ctx, j, r, s, &connectors.Error{Kind: connectors.Invalid, Code: "page repeats"})
+		}
+		over, err := d.resyncStep(ctx, j, r, s, p)
+		if err != nil || over {
+			return err
+		}
+	}
+}
+
+func (d *Desk) resyncStep(ctx context.Context, j jobs.Job[ResyncArgs], r sync.Run, s *Store, p page) (over bool, err error) {
+	err = d.DB.Write(ctx, func(tx *store.Tx) error {
+		over = false
+		changed, err := d.keep(tx, s, p)
+		if err != nil {
+			return err
+		}
+		r := r
+		r.State, r.Error = sync.Running, ""
+		r.Done, r.Changed, r.Bad = r.Done+int64(p.len()), r.Changed+int64(changed), r.Bad+int64(len(p.bad))
+		if p.total > 0 && r.At == 0 && r.Total == 0 {
+			r.Total = int64(p.total)
+		} else if p.total > 0 && r.Pos.Token == "" && r.At > 0 {
+			r.Total += int64(p.total)
+		}
+		r.Pos = p.next
+		if !p.more {
+			r.At++
+			r.Pos = connectors.Cursor{Since: r.Since}
+			if over = r.At >= len(r.Streams); over {
+				r.State, r.At = sync.Done, len(r.Streams)-1
+				if err := j.Done(tx); err != nil {
+					return err
+				}
+				if err := d.Audit.Append(tx, string(people.Desk), "sync.done", "run:"+r.ID, map[string]any{
+					"store": r.Store, "items": r.Done, "changed": r.Changed, "bad": r.Bad}); err != nil {
+					return err
+				}
+			}
+		}
+		if err := r.Save(tx); err != nil {
+			return err
+		}
+		if err := d.works(tx, s.ID); err != nil {
+			return err
+		}
+		return d.Repaint(tx, "run:"+r.ID)
+	})
+	return over, err
+}
+
+// resyncFailed waits where waiting helps, and ends the run where it does not.
+func (d *Desk) resyncFailed(ctx context.Context, j jobs.Job[ResyncArgs], r sync.Run, s *Store, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	d.Log.WarnContext(ctx, "a run could not read its store", "run", r.ID, "store", r.Store, "err", cause)
+	k := connectors.KindOf(cause)
+	waits := k == connectors.Busy || k == connectors.Down || k == connectors.Unsure
+	if waits && d.Now().Sub(r.Started) > time.Hour {
+		waits = false
+	}
+	r.State, r.Error = sync.Failing, k.String()
+	if waits {
+		r.State = sync.Waiting
+	}
+	err := d.DB.Write(ctx, func(tx *store.Tx) error {
+		if !waits {
+			if err := j.Done(tx); err != nil {
+				return err
+			}
+		}
+		if err := r.Save(tx); err != nil {
+			return err
+		}
+		if err := sync.Failed(tx, r.Store, r.Streams[r.At], cause); err != nil {
+			return err
+		}
+		if !waits {
+			if err := d.troubled(tx, s, "sync", cause); err != nil {
+				return err
+			}
+		}
+		return d.Repaint(tx, "run:"+r.ID)
+	})
+	if err == nil && waits {
+		return jobs.Snooze(max(connectors.RetryAfterOf(cause), d.later(j.Created)))
+	}
+	return err
+}
