@@ -136,6 +136,7 @@ func TestInABrowser(t *testing.T) {
 	b.WaitFor("the command", `document.querySelector('#compose textarea').value === '/refund '`)
 	b.Type("1234 full damaged")
 	b.WaitText("/refund 1234 full damaged")
+	b.WaitFor("an empty box", `document.querySelector('#compose textarea').value === ''`)
 	d.waitFor(func(e chat.Event) bool {
 		return e.Kind == chat.Said && e.Text == "/refund 1234 full damaged" && e.Addressed && e.Account.ID == "anna"
 	})
@@ -227,7 +228,7 @@ func TestInABrowser(t *testing.T) {
 
 	b.Size(1280, 860)
 	b.Play("王伟")
-	b.WaitText("频道")
+	b.WaitText("助手")
 	b.Open("ops")
 	b.WaitText("箱が開いていて")
 	shot("ops-zh")

@@ -139,7 +139,7 @@ func (b *Browser) Type(text string) {
 	b.t.Helper()
 	b.Draft(text)
 	// The list of commands would take the Enter.
-	b.do("send", chromedp.Evaluate[chromedp.Void](box+`.dispatchEvent(new Event('blur'))`), chromedp.KeyEvent(kb.Enter))
+	b.do("send", chromedp.Evaluate[chromedp.Void](box+`.dispatchEvent(new Event('blur'))`), enter())
 }
 
 // Draft writes text into the composer in use and leaves it there.

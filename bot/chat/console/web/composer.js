@@ -148,6 +148,7 @@ export function composer(root, o) {
     if (got.length) { e.preventDefault(); add(got) }
   }
   pick.onchange = () => { add([...pick.files]); pick.value = '' }
+  addEventListener('resize', grow)
   root.ondragover = (e) => e.preventDefault()
   root.ondrop = (e) => { e.preventDefault(); add([...e.dataTransfer.files]) }
 
