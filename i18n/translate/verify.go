@@ -359,6 +359,9 @@ var (
 	}
 )
 
+// deadline is a promise of time.
+var deadline = regexp.MustCompile(`(?i)[0-9０-９]+\s*(?:个)?(?:工作日|营业日|小时|天|周|個月|个月|営業日|時間|日以内|日間|(?:business |working )?(?:days?|hours?|weeks?|months?)\b|(?:werk)?tag(?:e|en)?\b|stunden?\b|wochen?\b|jours?\b|heures?\b|d[ií]as?\b|horas?\b|giorni?\b)`)
+
 func wordIn(lists map[string][]string, texts map[language.Tag]string) string {
 	for tag, text := range texts {
 		lower := strings.ToLower(text)
@@ -381,6 +384,9 @@ func confirm(source, text string, spans []span, from, to language.Tag) []Finding
 		case factDate:
 			out = append(out, Finding{Review, codeConfirmDate, p.text})
 		}
+	}
+	for _, m := range deadline.FindAllString(source, -1) {
+		out = append(out, Finding{Review, codeConfirmDate, m})
 	}
 	texts := map[language.Tag]string{from: source, to: text}
 	if w := wordIn(refusals, texts); w != "" {
