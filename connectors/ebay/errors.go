@@ -196,8 +196,10 @@ func missingScope(e wireError) string {
 	return ""
 }
 
+// invalid is an error of our own making. Its cause may quote what eBay sent, and
+// that may be a buyer's data.
 func invalid(op, code, why string) error {
-	return &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: op, Code: code, Err: errors.New(why)}
+	return &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: op, Code: code, Err: errors.New(connectors.Redact(cut(why, 300)))}
 }
 
 func notFound(op, what string) error {

@@ -100,7 +100,7 @@ func (s *Shop) conversation(ctx context.Context, c wireConversation, seller stri
 		for _, raw := range list.Messages {
 			m, err := s.message(raw, c, seller)
 			if err != nil {
-				bad = append(bad, connectors.BadItem{ID: c.ID, Err: err, Raw: raw})
+				bad = append(bad, connectors.BadItem{ID: c.ID, Err: invalid(opMessages, "unreadable", err.Error()), Raw: raw})
 				continue
 			}
 			if m.At.Before(back) {

@@ -77,7 +77,7 @@ func (s *Shop) Orders(ctx context.Context, since connectors.Cursor) (connectors.
 	for _, raw := range list.Orders {
 		o, err := s.orderOf(raw)
 		if err != nil {
-			page.Bad = append(page.Bad, connectors.BadItem{ID: idOf(raw), Err: err, Raw: raw})
+			page.Bad = append(page.Bad, connectors.BadItem{ID: idOf(raw), Err: invalid(opOrders, "unreadable", err.Error()), Raw: raw})
 			continue
 		}
 		if o.Updated.After(at.Seen) {
