@@ -203,6 +203,9 @@ func TestEveryPressIsAnswered(t *testing.T) {
 		t.Errorf("presses without an answer: %v", spin)
 	}
 	for _, r := range s.Refusals() {
+		if r.Method == "getupdates" {
+			continue // the poll that ended with Run, as the server saw it
+		}
 		t.Errorf("refused: %+v", r)
 	}
 }

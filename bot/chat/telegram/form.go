@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,13 +56,27 @@ func (t *Transport) Ask(ctx context.Context, to chat.Trigger, f chat.Form) error
 	}
 	d := &dialogue{Form: f, Place: to.Place, Account: to.Account, Values: map[string]string{}}
 	key := dialogueKey(to.Place.Channel, to.Account.ID)
+	// An answer may come before the question's number is kept.
+	defer t.hold(key)()
 	if err := t.save(ctx, key, d); err != nil {
 		return err
 	}
 	if err := t.prompt(ctx, d, ""); err != nil {
+		if chat.KindOf(err) != chat.Unsure {
+			return errors.Join(err, t.forms.Delete(ctx, key))
+		}
 		return err
 	}
 	return t.save(ctx, key, d)
+}
+
+// hold keeps others from one form until the returned function is called.
+func (t *Transport) hold(key string) func() {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key)) // never fails
+	m := &t.held[h.Sum32()%uint32(len(t.held))]
+	m.Lock()
+	return m.Unlock
 }
 
 func dialogueKey(channel, account string) string {
@@ -221,6 +236,7 @@ func (t *Transport) dialogue(ctx context.Context, u *update, e chat.Event, h cha
 		return false, nil
 	}
 	key := dialogueKey(e.Place.Channel, e.Account.ID)
+	defer t.hold(key)()
 	d, err := t.load(ctx, key)
 	if err != nil || d == nil {
 		return false, err
@@ -254,6 +270,7 @@ func (t *Transport) dialogue(ctx context.Context, u *update, e chat.Event, h cha
 // pressed takes a press on one of a form's own buttons.
 func (t *Transport) pressed(ctx context.Context, u *update, e chat.Event, h chat.Handler) error {
 	key := dialogueKey(e.Place.Channel, e.Account.ID)
+	defer t.hold(key)()
 	d, err := t.load(ctx, key)
 	if err != nil {
 		return err

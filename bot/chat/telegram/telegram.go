@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -93,7 +94,8 @@ type Transport struct {
 	probed   *memory[string, int]
 	newest   atomic.Int64 // highest message id seen in the row that small chats share
 	answers  *answers
-	ephemera atomic.Int32 // whether the server knows messages that one member sees
+	held     [64]sync.Mutex // forms, by hash
+	ephemera atomic.Int32   // whether the server knows messages that one member sees
 }
 
 var _ interface {

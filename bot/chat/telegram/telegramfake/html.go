@@ -77,20 +77,20 @@ func parseHTML(s string) (string, []Entity, *apiError) {
 			}
 			i += end + 1
 		default:
-			end := strings.IndexByte(s[i:], '>')
-			if end < 0 {
+			name := strings.IndexAny(s[i:], "> \t\r\n")
+			if name < 0 {
 				return fail("Unclosed start tag at byte offset %d", i)
 			}
-			inner := s[i+1 : i+end]
-			tag := strings.ToLower(inner)
-			attrs := ""
-			if sp := strings.IndexAny(inner, " \t\n"); sp >= 0 {
-				tag, attrs = strings.ToLower(inner[:sp]), inner[sp:]
-			}
+			tag := strings.ToLower(s[i+1 : i+name])
 			kind, ok := tagTypes[tag]
 			if !ok {
 				return fail("Unsupported start tag \"%s\" at byte offset %d", tag, i)
 			}
+			end := strings.IndexByte(s[i:], '>')
+			if end < 0 {
+				return fail("Unclosed start tag at byte offset %d", i)
+			}
+			attrs := s[i+name : i+end]
 			e := Entity{Type: kind, Offset: at}
 			for _, m := range attribute.FindAllStringSubmatch(attrs, -1) {
 				if m[1] == "href" && tag == "a" {
