@@ -1,0 +1,414 @@
+package amazon
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"helloworld/connectors"
+)
+
+const (
+	// quiet is how long after sending a feed that nobody lists may still turn up.
+	quiet = 3 * time.Minute
+	// slack is how far clocks may differ.
+	slack = 2 * time.Minute
+	// lookAgain is the pause while a feed is being worked on.
+	lookAgain = 2 * time.Minute
+	// forget is how long a refund without a known end blocks its order.
+	forget = 24 * time.Hour
+	// guessed marks a feed that is ours by time alone.
+	guessed = "matched_by_time"
+	// sentAt begins the code of a receipt whose answer was lost.
+	sentAt = "sent_at:"
+)
+
+// sentFeed is a refund that this process sent. Its id is empty when the answer
+// was lost, or has not come yet.
+type sentFeed struct {
+	id, order string
+	at        time.Time
+	done      bool
+}
+
+// Quote tells what is left to refund: what was paid less what the finances show
+// and what is on its way. The finances are up to two days behind.
+func (s *Seller) Quote(ctx context.Context, order string) (connectors.Quote, error) {
+	q, _, err := s.quote(ctx, order)
+	return q, err
+}
+
+func (s *Seller) quote(ctx context.Context, order string) (connectors.Quote, wireOrder, error) {
+	w, raw, err := s.read(ctx, order)
+	if err != nil {
+		return connectors.Quote{}, w, err
+	}
+	o, err := s.order(w, raw)
+	if err != nil {
+		return connectors.Quote{}, w, fault(connectors.Invalid, "getOrder", "unreadable", err.Error())
+	}
+	seen, err := s.refundsOf(ctx, w.ID)
+	if err != nil {
+		return connectors.Quote{}, w, err
+	}
+	var sum sums
+	for _, r := range seen {
+		o.Refunds = append(o.Refunds, r)
+		o.Refunded = sum.add(o.Refunded, r.Amount)
+	}
+	pending := s.pendingOf(w.ID)
+	if sum.err != nil {
+		return connectors.Quote{}, w, fault(connectors.Invalid, "listTransactions", "unreadable", sum.err.Error())
+	}
+	q := connectors.Quote{Order: o, Remaining: o.Remaining(), Tax: o.Tax, Shipping: o.Shipping}
+	for _, l := range o.Lines {
+		q.Lines = append(q.Lines, connectors.QuoteLine{Line: l, Quantity: l.Quantity, Remaining: sum.add(sum.add(l.Price, l.Tax), l.Shipping)})
+	}
+	switch {
+	case q.Remaining.Minor <= 0:
+		q.Findings = append(q.Findings, "finding.nothing_left")
+	case o.Status == connectors.OrderPending:
+		q.Findings = append(q.Findings, "finding.not_paid")
+	}
+	if o.Status == connectors.OrderCancelled {
+		q.Findings = append(q.Findings, "finding.order_cancelled")
+	}
+	if pending {
+		q.Findings = append(q.Findings, "finding.refund_pending")
+	}
+	return q, w, nil
+}
+
+// refundsOf reads an order's refunds from the finances.
+func (s *Seller) refundsOf(ctx context.Context, order string) ([]connectors.RefundSeen, error) {
+	var out []connectors.RefundSeen
+	q := url.Values{"relatedIdentifierName": {"ORDER_ID"}, "relatedIdentifierValue": {order}}
+	for range 20 {
+		var a struct {
+			Payload struct {
+				Next         string            `json:"nextToken"`
+				Transactions []wireTransaction `json:"transactions"`
+			} `json:"payload"`
+		}
+		if err := s.get(ctx, "listTransactions", "/finances/2024-06-19/transactions", q, &a); err != nil {
+			return nil, err
+		}
+		for _, t := range a.Payload.Transactions {
+			if !t.isRefund() {
+				continue
+			}
+			r, err := t.seen()
+			if err != nil {
+				return nil, fault(connectors.Invalid, "listTransactions", "unreadable", err.Error())
+			}
+			out = append(out, r)
+		}
+		if a.Payload.Next == "" {
+			break
+		}
+		q.Set("nextToken", a.Payload.Next)
+	}
+	return out, nil
+}
+
+// pendingOf: this process has sent a refund for the order whose end is not known.
+func (s *Seller) pendingOf(order string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.feeds {
+		if f.order == order && !f.done && s.now().Sub(f.at) < forget {
+			return true
+		}
+	}
+	return false
+}
+
+// Refund sends one adjustment feed. All that comes before it only reads or
+// prepares, and leaves no doubt.
+func (s *Seller) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	if cmd.Key == "" || cmd.Amount.Minor <= 0 {
+		return connectors.Receipt{}, fault(connectors.Invalid, "createFeed", "incomplete", "a refund needs a key and an amount")
+	}
+	s.mu.Lock()
+	if f, ok := s.feeds[cmd.Key]; ok {
+		s.mu.Unlock()
+		if f.id == "" {
+			return connectors.Receipt{State: connectors.StateUnknown, Code: sentAt + f.at.Format(time.RFC3339), After: quiet},
+				fault(connectors.Unsure, "createFeed", "already_sent", "this refund was sent, and its answer got lost")
+		}
+		return connectors.Receipt{State: connectors.StateAccepted, ID: f.id, After: lookAgain}, nil
+	}
+	for _, f := range s.feeds {
+		if f.order == cmd.Order && !f.done && s.now().Sub(f.at) < forget {
+			s.mu.Unlock()
+			return connectors.Receipt{}, fault(connectors.Conflict, "createFeed", "refund_running", "another refund of this order is being worked on")
+		}
+	}
+	s.feeds[cmd.Key] = sentFeed{order: cmd.Order, at: s.now().UTC()}
+	s.mu.Unlock()
+
+	r, err := s.send(ctx, cmd)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		f := s.feeds[cmd.Key]
+		f.id = r.ID
+		s.feeds[cmd.Key], s.owner[r.ID] = f, cmd.Key
+	case connectors.KindOf(err) != connectors.Unsure:
+		delete(s.feeds, cmd.Key)
+	}
+	return r, err
+}
+
+func (s *Seller) send(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	q, w, err := s.quote(ctx, cmd.Order)
+	if err != nil {
+		return connectors.Receipt{}, certain(err)
+	}
+	if cmd.Amount.Currency == q.Remaining.Currency && cmd.Amount.Minor > q.Remaining.Minor {
+		return connectors.Receipt{State: connectors.StateRejected}, fault(connectors.Conflict, "createFeed", "over_remaining", "only "+q.Remaining.String()+" is left of this order")
+	}
+	items, err := spread(cmd, w)
+	if err != nil {
+		return connectors.Receipt{State: connectors.StateRejected}, err
+	}
+	doc, err := s.feedDocument(cmd, items)
+	if err != nil {
+		return connectors.Receipt{}, fault(connectors.Invalid, "createFeed", "encode", err.Error())
+	}
+	var d struct {
+		ID  string `json:"feedDocumentId"`
+		URL string `json:"url"`
+	}
+	// Neither call refunds anything, so both may be repeated.
+	if _, err := s.client.Do(ctx, connectors.Call{Op: "createFeedDocument", Method: "POST", URL: s.base + "/feeds/2021-06-30/documents", Read: true,
+		Body: map[string]string{"contentType": feedContent}}, &d); err != nil {
+		return connectors.Receipt{}, certain(err)
+	}
+	if _, err := s.client.Do(ctx, connectors.Call{Op: opUpload, Method: "PUT", URL: d.URL, Raw: doc, ContentType: feedContent, Bare: true, Read: true}, nil); err != nil {
+		return connectors.Receipt{}, certain(err)
+	}
+	var f struct {
+		ID string `json:"feedId"`
+	}
+	at := s.now().UTC()
+	_, err = s.client.Do(ctx, connectors.Call{Op: "createFeed", Method: "POST", URL: s.base + "/feeds/2021-06-30/feeds",
+		Body: struct {
+			Type     string   `json:"feedType"`
+			Markets  []string `json:"marketplaceIds"`
+			Document string   `json:"inputFeedDocumentId"`
+		}{feedType, s.marketsOf(w), d.ID}}, &f)
+	lost := connectors.Receipt{State: connectors.StateUnknown, Code: sentAt + at.Format(time.RFC3339), After: time.Minute}
+	switch {
+	case err != nil && connectors.KindOf(err) == connectors.Unsure:
+		return lost, err
+	case err != nil:
+		return connectors.Receipt{}, err
+	case f.ID == "":
+		return lost, fault(connectors.Unsure, "createFeed", "no_id", "the feed was taken, but came back without an id")
+	}
+	return connectors.Receipt{State: connectors.StateAccepted, ID: f.ID, After: lookAgain}, nil
+}
+
+// marketsOf is the order's own marketplace.
+func (s *Seller) marketsOf(w wireOrder) []string {
+	if w.Channel.Market != "" {
+		return []string{w.Channel.Market}
+	}
+	return s.markets[:1]
+}
+
+// certain: what fails before the feed is created leaves no doubt.
+func certain(err error) error {
+	if connectors.KindOf(err) != connectors.Unsure {
+		return err
+	}
+	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: "createFeed", Code: "not_sent", Err: err}
+}
+
+// pathID makes an id safe to stand in a path.
+func pathID(id string) string { return url.PathEscape(id) }
+
+// RefundState looks what became of a refund: by its feed's id, or by what can
+// be told without one (see the package's Why).
+func (s *Seller) RefundState(ctx context.Context, cmd connectors.Refund, r connectors.Receipt) (connectors.Receipt, error) {
+	s.mu.Lock()
+	mem, sent := s.feeds[cmd.Key]
+	s.mu.Unlock()
+	var out connectors.Receipt
+	var err error
+	switch {
+	case sent && mem.id != "":
+		out, err = s.byFeed(ctx, cmd, mem.id)
+	case r.ID != "" && r.Code != guessed:
+		out, err = s.byFeed(ctx, cmd, r.ID)
+	default:
+		out, err = s.search(ctx, cmd, r, mem)
+	}
+	if err != nil {
+		return connectors.Receipt{State: connectors.StateUnknown, ID: r.ID, Code: r.Code}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch out.State {
+	case connectors.StateApplied, connectors.StateRejected:
+		if sent {
+			mem.done = true
+			s.feeds[cmd.Key] = mem
+		}
+	case connectors.StateAbsent:
+		delete(s.feeds, cmd.Key)
+	}
+	return out, nil
+}
+
+// byFeed reads a feed that is certainly ours.
+func (s *Seller) byFeed(ctx context.Context, cmd connectors.Refund, id string) (connectors.Receipt, error) {
+	var f wireFeed
+	if err := s.get(ctx, "getFeed", "/feeds/2021-06-30/feeds/"+pathID(id), nil, &f); err != nil {
+		if connectors.KindOf(err) != connectors.NotFound {
+			return connectors.Receipt{}, err
+		}
+		f = wireFeed{Status: "GONE"} // feeds are kept for 90 days
+	}
+	out := connectors.Receipt{State: connectors.StateAccepted, ID: id, After: lookAgain}
+	switch f.Status {
+	case "CANCELLED":
+		return connectors.Receipt{State: connectors.StateRejected, ID: id, Code: "CANCELLED"}, nil
+	case "DONE", "FATAL":
+		if f.Result != "" {
+			rep, err := s.fetchReport(ctx, f.Result)
+			if err != nil {
+				return connectors.Receipt{}, err
+			}
+			if code, failed := rep.failure(); failed {
+				return connectors.Receipt{State: connectors.StateRejected, ID: id, Code: code}, nil
+			}
+			if f.Status == "DONE" && rep.Successful > 0 {
+				return connectors.Receipt{State: connectors.StateApplied, ID: id, Amount: cmd.Amount}, nil
+			}
+		}
+		// A fatal end may have carried out some, none or all of it.
+		out.State, out.Code, out.After = connectors.StateUnknown, f.Status, 15*time.Minute
+	case "GONE":
+		out.State, out.Code, out.After = connectors.StateUnknown, f.Status, 15*time.Minute
+	default: // IN_QUEUE, IN_PROGRESS, and words to come
+		return out, nil
+	}
+	found, err := s.inFinances(ctx, cmd)
+	if err != nil {
+		return connectors.Receipt{}, err
+	}
+	if found {
+		return connectors.Receipt{State: connectors.StateApplied, ID: id, Amount: cmd.Amount}, nil
+	}
+	return out, nil
+}
+
+// inFinances: the order has a refund of this amount that nobody had seen before.
+func (s *Seller) inFinances(ctx context.Context, cmd connectors.Refund) (bool, error) {
+	seen, err := s.refundsOf(ctx, cmd.Order)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(seen, func(r connectors.RefundSeen) bool {
+		return r.Amount == cmd.Amount && !cmd.Asked.IsZero() && r.At.After(cmd.Asked.Add(-slack)) && !slices.Contains(cmd.Seen, r.ID)
+	}), nil
+}
+
+// search reasons about a refund whose feed id nobody knows.
+func (s *Seller) search(ctx context.Context, cmd connectors.Refund, r connectors.Receipt, mem sentFeed) (connectors.Receipt, error) {
+	found, err := s.inFinances(ctx, cmd)
+	if err != nil {
+		return connectors.Receipt{}, err
+	}
+	if found {
+		return connectors.Receipt{State: connectors.StateApplied, ID: r.ID, Amount: cmd.Amount, Code: "in_finances"}, nil
+	}
+	attempt := mem.at
+	if text, ok := strings.CutPrefix(r.Code, sentAt); ok && attempt.IsZero() {
+		attempt, _ = time.Parse(time.RFC3339, text) // our own; else the whole time since asking counts
+	}
+	from := cmd.Asked
+	if from.IsZero() {
+		from = s.now().Add(-24 * time.Hour)
+	}
+	mine, err := s.strays(ctx, cmd.Key, from.Add(-slack), attempt)
+	if err != nil {
+		return connectors.Receipt{}, err
+	}
+	switch len(mine) {
+	case 0:
+		latest := cmd.Asked
+		if attempt.After(latest) {
+			latest = attempt
+		}
+		if rest := quiet - s.now().Sub(latest); rest > 0 {
+			return connectors.Receipt{State: connectors.StateUnknown, Code: r.Code, After: rest}, nil
+		}
+		return connectors.Receipt{State: connectors.StateAbsent}, nil
+	case 1:
+		return s.guess(ctx, cmd, mine[0])
+	}
+	return connectors.Receipt{State: connectors.StateUnknown, Code: "several_feeds", After: 15 * time.Minute}, nil
+}
+
+// strays lists this application's refund feeds that belong to no other refund
+// we know of.
+func (s *Seller) strays(ctx context.Context, key string, from, attempt time.Time) ([]wireFeed, error) {
+	var out []wireFeed
+	q := url.Values{"feedTypes": {feedType}, "createdSince": {from.UTC().Format(time.RFC3339)}, "pageSize": {"100"}}
+	for range 10 {
+		var a struct {
+			Feeds []wireFeed `json:"feeds"`
+			Next  string     `json:"nextToken"`
+		}
+		if err := s.get(ctx, "getFeeds", "/feeds/2021-06-30/feeds", q, &a); err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		for _, f := range a.Feeds {
+			owner, owned := s.owner[f.ID]
+			near := attempt.IsZero() || f.Created.After(attempt.Add(-slack)) && f.Created.Before(attempt.Add(quiet+slack))
+			if f.Type == feedType && !f.Created.Before(from) && near && (!owned || owner == key) {
+				out = append(out, f)
+			}
+		}
+		s.mu.Unlock()
+		if a.Next == "" {
+			break
+		}
+		q = url.Values{"nextToken": {a.Next}} // with anything beside it the call is refused
+	}
+	return out, nil
+}
+
+// guess takes the only stray feed for ours, as long as nothing speaks against it.
+func (s *Seller) guess(ctx context.Context, cmd connectors.Refund, f wireFeed) (connectors.Receipt, error) {
+	out := connectors.Receipt{State: connectors.StateAccepted, ID: f.ID, Code: guessed, After: lookAgain}
+	if f.Result == "" {
+		return out, nil
+	}
+	rep, err := s.fetchReport(ctx, f.Result)
+	if err != nil {
+		return connectors.Receipt{}, err
+	}
+	code, failed := rep.failure()
+	this, any := rep.names(messageID(cmd.Key))
+	switch {
+	case this && failed:
+		return connectors.Receipt{State: connectors.StateRejected, ID: f.ID, Code: code}, nil
+	case any && !this:
+		// Another refund's, so ours never came in; a person decides, since money is at stake.
+		return connectors.Receipt{State: connectors.StateUnknown, Code: "other_feed", After: 15 * time.Minute}, nil
+	case failed:
+		return connectors.Receipt{State: connectors.StateUnknown, Code: code, After: 15 * time.Minute}, nil
+	case this:
+		return connectors.Receipt{State: connectors.StateApplied, ID: f.ID, Amount: cmd.Amount}, nil
+	}
+	out.After = time.Hour // it went well; the finances will say whose it was
+	return out, nil
+}
