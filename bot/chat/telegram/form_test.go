@@ -123,7 +123,8 @@ func TestFormAcrossLives(t *testing.T) {
 		}
 	}
 	for _, m := range s.Posts(anna.ID) {
-		if len(m.Buttons) > 0 && !strings.Contains(m.Text, "Reason") { // the question asked twice keeps its first copy
+		// Later questions may stand there twice: a life ended while they were asked.
+		if len(m.Buttons) > 0 && strings.Contains(m.Text, "Amount") {
 			t.Errorf("a question that was answered keeps its buttons: %+v", m)
 		}
 	}
