@@ -3,6 +3,7 @@ package glossary
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -57,6 +58,12 @@ func fold(s string) folded {
 			if 'A' <= r && r <= 'Z' {
 				r += 'a' - 'A'
 			}
+			put(r, from, to)
+			continue
+		}
+		// Most letters of scripts without case are alone and stay as they are;
+		// asking the folder for each would be slow.
+		if r, n := utf8.DecodeRune(seg); n == len(seg) && unicode.SimpleFold(r) == r {
 			put(r, from, to)
 			continue
 		}

@@ -62,6 +62,10 @@ func New(o Options) *Pipeline {
 	return p
 }
 
+// maxFacts is how many facts a message may have. No person writes more, and
+// checking each against the whole text would take minutes.
+const maxFacts = 2000
+
 // work is one message on its way.
 type work struct {
 	req      Request
@@ -97,9 +101,15 @@ func (p *Pipeline) Do(ctx context.Context, req Request) (Result, error) {
 		if base(w.from) == base(w.to) && !(base(w.to) == "zh" && script(w.from) != script(w.to)) {
 			return w.done(w.source, Same), nil
 		}
-		if r, ok := p.known(ctx, w); ok {
-			return p.finish(ctx, w, r), nil
+		if len(w.spans) <= maxFacts {
+			if r, ok := p.known(ctx, w); ok {
+				return p.finish(ctx, w, r), nil
+			}
 		}
+	}
+	if len(w.spans) > maxFacts {
+		w.find(Block, codeTooManyFacts, "")
+		return w.done(w.source, Gloss), nil
 	}
 	p.matchTerms(w)
 	if !sure {

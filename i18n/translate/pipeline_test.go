@@ -368,6 +368,10 @@ func TestFactsSurviveOrNothingIsSent(t *testing.T) {
 		if r.Blocked() {
 			return
 		}
+		// An echo is a translation only where every word was a term and forced.
+		if trick == enginetest.Echo && glossary.Fold(r.Text) == glossary.Fold(text) {
+			rt.Fatalf("the source came through as its translation: %q", text)
+		}
 		want := map[string]int{}
 		for _, f := range facts {
 			want[f]++
@@ -390,7 +394,7 @@ func TestFactsSurviveOrNothingIsSent(t *testing.T) {
 			t.Errorf("%s never gets through: %d blocked", trick, blocked[trick])
 		}
 	}
-	for _, trick := range []enginetest.Trick{enginetest.Echo, enginetest.Preamble, enginetest.Invent, enginetest.Empty, enginetest.Fail, enginetest.Fewer, enginetest.Renumber} {
+	for _, trick := range []enginetest.Trick{enginetest.Preamble, enginetest.Invent, enginetest.Empty, enginetest.Fail, enginetest.Fewer, enginetest.Renumber} {
 		if sent[trick] > 0 {
 			t.Errorf("%s got through %d times", trick, sent[trick])
 		}
@@ -419,4 +423,38 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	p := translate.New(translate.Options{Engines: []translate.Engine{enginetest.Toy{}, &enginetest.Bad{Trick: enginetest.TurnToWord}, &enginetest.Bad{Trick: enginetest.Fail}}})
+	got := p.Probe(t.Context(), language.English, zhCN)
+	if len(got) != 3 || got[0].Err != nil || !slices.Equal(got[0].Forms, []string{"xml", "ph", "brackets"}) || got[1].Err == nil || len(got[1].Forms) > 0 || translate.KindOf(got[2].Err) != translate.Down {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAFloodOfNumbersIsNotTranslated(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 3_000 {
+		fmt.Fprintf(&b, "refund %d ", i)
+	}
+	p := translate.New(translate.Options{Book: book(t), Engines: []translate.Engine{enginetest.Toy{}}})
+	if r := do(t, p, translate.Request{Text: b.String(), From: language.English, To: zhCN}); !r.Blocked() || !has(r, "too_many_facts") {
+		t.Errorf("grade %s", r.Grade)
+	}
+}
+
+func TestALongMessageIsNotCut(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 120 {
+		fmt.Fprintf(&b, "The parcel #%d never arrived and nobody answers my letters.\n", 1000+i)
+	}
+	p := translate.New(translate.Options{Book: book(t), Engines: []translate.Engine{enginetest.Toy{}}})
+	r := do(t, p, translate.Request{Text: b.String(), From: language.English, To: zhCN})
+	if r.Blocked() || strings.Count(r.Text, "\n") != 119 || !strings.Contains(r.Text, "#1000") || !strings.Contains(r.Text, "#1119") {
+		t.Errorf("%d lines, %v", strings.Count(r.Text, "\n")+1, r.Findings)
+	}
 }

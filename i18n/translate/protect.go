@@ -2,6 +2,7 @@ package translate
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -66,18 +67,15 @@ var ordinal = regexp.MustCompile(`(?i)^[0-9]+(?:st|nd|rd|th|er|e|º|ª)$`)
 // protect finds the facts of a text, in order, none overlapping another.
 func protect(s string) []span {
 	var out []span
-	free := func(from, to int) bool {
-		for _, o := range out {
-			if from < o.end && o.start < to {
-				return false
-			}
-		}
-		return true
-	}
+	taken := make([]bool, len(s))
 	claim := func(kind fact, from, to int) {
-		if from < to && free(from, to) {
-			out = append(out, span{kind, from, to, s[from:to]})
+		if from >= to || slices.Contains(taken[from:to], true) {
+			return
 		}
+		for i := from; i < to; i++ {
+			taken[i] = true
+		}
+		out = append(out, span{kind, from, to, s[from:to]})
 	}
 	for _, p := range patterns {
 		for _, m := range p.re.FindAllStringIndex(s, -1) {

@@ -81,6 +81,30 @@ func (r *runner) ready(ctx context.Context, from, to language.Tag) error {
 	return nil
 }
 
+// Probed is what a try-out found about an engine.
+type Probed struct {
+	Engine string
+	// Forms are the forms of token that it keeps.
+	Forms []string
+	Err   error
+}
+
+// Probe tries out every engine between two languages, for a health check. What
+// it learns is used from then on; an engine known to work is not asked again.
+func (p *Pipeline) Probe(ctx context.Context, from, to language.Tag) []Probed {
+	out := make([]Probed, 0, len(p.engines))
+	for _, r := range p.engines {
+		x := Probed{Engine: r.engine.Name(), Err: r.ready(ctx, from, to)}
+		r.mu.Lock()
+		for _, i := range r.forms {
+			x.Forms = append(x.Forms, tokenForms[i].name)
+		}
+		r.mu.Unlock()
+		out = append(out, x)
+	}
+	return out
+}
+
 // restAfter leaves an engine alone for as long as it asked. r.mu is held.
 func (r *runner) restAfter(err error) {
 	var e *EngineError
@@ -228,7 +252,12 @@ func (r *runner) try(ctx context.Context, w *work, nth int, force bool) (attempt
 	}
 	a.text = strings.Join(lines, "\n")
 	a.findings = append(a.findings, checkFacts(a.text, w.source, w.spans)...)
+	seen := map[string]bool{}
 	for _, t := range w.terms {
+		if seen[t.match.Term.ID] {
+			continue
+		}
+		seen[t.match.Term.ID] = true
 		if t.need.Missing(a.text, w.to) {
 			a.findings = append(a.findings, Finding{Review, codeTermMissing, t.need.Preferred})
 		}

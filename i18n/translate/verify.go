@@ -16,7 +16,7 @@ var Codes = []string{
 	codeWrongLanguage, codeEcho, codeTooShort, codeTooLong, codePreamble, codeEmpty,
 	codeTermMissing, codeTermForbidden, codeTermDraft, codeTermAmbiguous, codeTermSensitive,
 	codeConfirmAmount, codeConfirmDate, codeConfirmRefusal, codeConfirmLegal, codeConfirmReview,
-	codeLanguageUnsure, codeNoEngine, codeEngineFailed, codeRepaired,
+	codeLanguageUnsure, codeTooManyFacts, codeNoEngine, codeEngineFailed, codeRepaired,
 }
 
 const (
@@ -45,6 +45,7 @@ const (
 	codeConfirmLegal   = "confirm_legal"
 	codeConfirmReview  = "confirm_review"
 	codeLanguageUnsure = "language_unsure"
+	codeTooManyFacts   = "too_many_facts"
 	codeNoEngine       = "no_engine"
 	codeEngineFailed   = "engine_failed"
 	codeRepaired       = "repaired"
