@@ -1,9 +1,11 @@
 package amazon
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -148,9 +150,12 @@ func (s *sums) partsOf(i wireItem) parts {
 	if i.Proceeds == nil {
 		if i.Product.Price != nil {
 			unit := s.of(i.Product.Price.Unit)
-			for range min(max(i.Quantity, 0), 10_000) {
-				p.principal = s.add(p.principal, unit)
+			n := int64(min(max(i.Quantity, 0), 100_000))
+			if unit.Minor > math.MaxInt64/100_000 || unit.Minor < 0 {
+				s.err = cmp.Or(s.err, fmt.Errorf("a unit price of %v", unit))
+				return p
 			}
+			p.principal = connectors.Money{Minor: unit.Minor * n, Currency: unit.Currency}
 		}
 		return p
 	}

@@ -25,7 +25,11 @@ var Plugin = connectors.Plugin{
 	Platform: Platform,
 	Options:  options,
 	New: func(c connectors.Config) (connectors.Connector, error) {
-		return New(c)
+		s, err := New(c)
+		if err != nil {
+			return nil, err // not a nil *Shop, which would be a non-nil Connector
+		}
+		return s, nil
 	},
 }
 
