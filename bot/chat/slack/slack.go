@@ -46,6 +46,8 @@ type Transport struct {
 	sockets  int
 	words    Words
 	people   *people
+	// ping and silence are pingEvery and silence, but in tests.
+	ping, silence time.Duration
 
 	mu sync.Mutex
 	me identity
@@ -87,7 +89,7 @@ func New(c Config) (*Transport, error) {
 	}
 	t := &Transport{
 		bot: c.BotToken, app: c.AppToken, base: base, http: c.HTTP, log: c.Log, now: c.Now, sockets: c.Sockets,
-		words: c.Words, people: newPeople(),
+		words: c.Words, people: newPeople(), ping: pingEvery, silence: silence,
 	}
 	if t.sockets == 0 {
 		t.sockets = 2

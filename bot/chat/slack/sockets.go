@@ -142,6 +142,8 @@ type socket struct {
 	told chan struct{}
 	once sync.Once
 	gone time.Time // when it is not listened to any longer, once it was told to go
+
+	ping, silence time.Duration
 }
 
 // open asks for an address and connects to it.
@@ -161,12 +163,12 @@ func (t *Transport) open(ctx context.Context) (*socket, error) {
 		return nil, lost("socket", err)
 	}
 	conn.SetReadLimit(maxFrame)
-	return &socket{conn: conn, told: make(chan struct{})}, nil
+	return &socket{conn: conn, told: make(chan struct{}), ping: t.ping, silence: t.silence}, nil
 }
 
 // awake puts off the end of a socket that shows a sign of life.
 func (s *socket) awake() {
-	at := time.Now().Add(silence)
+	at := time.Now().Add(s.silence)
 	if !s.gone.IsZero() && at.After(s.gone) {
 		at = s.gone
 	}
@@ -246,7 +248,7 @@ func (t *Transport) listen(ctx context.Context, s *socket, h chat.Handler, pool 
 
 // tend pings, and ends the connection with ctx.
 func (s *socket) tend(ctx context.Context) {
-	tick := time.NewTicker(pingEvery)
+	tick := time.NewTicker(s.ping)
 	defer tick.Stop()
 	for {
 		select {
@@ -256,7 +258,7 @@ func (s *socket) tend(ctx context.Context) {
 			_ = s.conn.Close()
 			return
 		case <-tick.C:
-			_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(pingEvery))
+			_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.ping))
 		}
 	}
 }
