@@ -194,7 +194,15 @@ func scan(t *testing.T) (uses []use, literals map[string]bool) {
 		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		file, err := parser.ParseFile(fset, path, nil, 0)
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return nil // gone meanwhile
+		}
+		file, err := parser.ParseFile(fset, name, src, 0)
 		if err != nil {
 			return nil // the compiler will say it better
 		}
