@@ -19,8 +19,9 @@ const (
 	maxOrderPage = 200
 	// overlap is how far before the last change seen the next reading starts.
 	overlap = 5 * time.Minute
-	// oldest is as far back as eBay answers: two years, less a day for the clocks.
-	oldest = 2*365*24*time.Hour - 24*time.Hour
+	// oldest is as far back as eBay answers: two years, less a day for the clocks
+	// and one for the rounding.
+	oldest = (2*365 - 2) * 24 * time.Hour
 	// scanPages bounds the search for a number that is not an id.
 	scanPages = 10
 )
@@ -64,7 +65,8 @@ func (s *Shop) Orders(ctx context.Context, since connectors.Cursor) (connectors.
 		limit = orderPage
 	}
 	limit = min(limit, maxOrderPage)
-	from := s.now().Add(-oldest)
+	// Whole days, so that all pages of one listing count from the same beginning.
+	from := s.now().Add(-oldest).UTC().Truncate(24 * time.Hour)
 	if since.Since.After(from) {
 		from = since.Since
 	}
