@@ -26,7 +26,9 @@ type claim struct {
 	created         int64
 	engine          *Engine
 	slot            *lane
+	since           time.Time // when it was claimed, by this process's clock
 	begun, finished atomic.Bool
+	lost            atomic.Bool
 	cancel          context.CancelCauseFunc // under the engine's heldMu
 }
 
@@ -71,6 +73,7 @@ func (e *Engine) hold(c *claim) bool {
 		return false
 	}
 	e.held[c] = struct{}{}
+	c.since = time.Now()
 	return true
 }
 
@@ -358,6 +361,7 @@ func (e *Engine) extendRows(ctx context.Context, ids []int64, byID map[int64]*cl
 
 // lose ends the context of a run that is no longer the only one. heldMu is held.
 func (c *claim) lose() {
+	c.lost.Store(true)
 	if c.cancel != nil {
 		c.cancel(ErrLost)
 	}

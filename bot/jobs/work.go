@@ -36,10 +36,22 @@ func (e *Engine) work(c *claim) {
 	defer cancel(nil)
 	e.heldMu.Lock()
 	c.cancel = cancel
+	alive := c.since
+	if e.beat.After(alive) {
+		alive = e.beat
+	}
 	e.heldMu.Unlock()
 	c.begun.Store(true)
-	err := e.call(ctx, c)
-	e.settle(ctx, c, err)
+	if time.Since(alive) > e.lease-e.lease/10 {
+		// This process stood still. Others may have taken what was waiting in
+		// its queue, so it asks before it begins.
+		e.extend(ctx)
+	}
+	if c.lost.Load() {
+		e.log.Warn("a job was taken by another engine before it began", "job", c.id, "kind", c.kind)
+	} else {
+		e.settle(ctx, c, e.call(ctx, c))
+	}
 	e.heldMu.Lock()
 	delete(e.held, c)
 	e.heldMu.Unlock()
