@@ -79,6 +79,8 @@ type Store struct {
 	Shop     connectors.Connector
 	// Mail carries buyers' messages where the platform has no message API; may be nil.
 	Mail connectors.Connector
+	// Consent is the page where the seller grants access again, if there is one.
+	Consent string
 }
 
 // Channel is a place where the desk speaks unasked.

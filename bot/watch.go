@@ -51,6 +51,9 @@ func (d *Desk) troubled(tx *store.Tx, s *Store, kind string, cause error) error 
 	switch connectors.KindOf(cause) {
 	case connectors.Reauthorise, connectors.AppBroken:
 		n.Kind, n.Severity = alerts.Token, alerts.Critical
+		if n.Detail["link"] == "" {
+			n.Detail["link"] = s.Consent
+		}
 	case connectors.Busy, connectors.Down, connectors.Unsure:
 		quiet, err := d.recentlyWell(tx, s.ID)
 		if err != nil || quiet {
@@ -129,6 +132,11 @@ func (d *Desk) AckAlert(ctx context.Context, by Deed, id string) error {
 // CheckStore makes a real call to a store, writes down what came of it, and
 // wakes what waited for it.
 func (d *Desk) CheckStore(ctx context.Context, s *Store) (connectors.Health, error) {
+	if r, ok := s.Shop.(interface{ Reload(context.Context) error }); ok {
+		if err := r.Reload(ctx); err != nil {
+			return connectors.Health{}, err
+		}
+	}
 	h := s.Shop.Health(connectors.WithPriority(ctx, connectors.Agent))
 	err := d.DB.Write(ctx, func(tx *store.Tx) error {
 		if h.State != connectors.HealthBad {

@@ -139,6 +139,9 @@ func (t *Tokens) Reload(ctx context.Context) error {
 	if ok && !sameCredential(kept, t.cur) {
 		t.adopt(kept)
 	}
+	// Whoever calls this believes that the account works again: a refusal from
+	// before is asked about once more, even if the credential is the same.
+	t.dead, t.quietTil = nil, time.Time{}
 	return nil
 }
 

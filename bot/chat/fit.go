@@ -104,6 +104,10 @@ func (f *fitter) prepare() []Part {
 			p.Label = short
 		}
 		if len(p.Fields) > 0 {
+			if most := within(f.l.Text, f.share(4)); most > 0 && f.l.Unit.Len(p.Text) > most {
+				out = append(out, f.split(Part{Kind: Text, Label: p.Label, Text: p.Text, Lang: p.Lang})...)
+				p.Label, p.Text = "", ""
+			}
 			out = append(out, f.fields(p)...)
 			continue
 		}
@@ -223,10 +227,7 @@ func (f *fitter) add(p Part) {
 				head := p
 				head.Fields = p.Fields[:fits:fits]
 				f.put(head, f.l.Unit.Len(plainPart(head)))
-				p = Part{Kind: p.Kind, Lang: p.Lang, Text: p.Text, Fields: p.Fields[fits:]}
-				if fits > 0 {
-					p.Text = ""
-				}
+				p = Part{Kind: p.Kind, Lang: p.Lang, Fields: p.Fields[fits:]}
 			} else if fresh {
 				// Too much beside the fields; the words go first.
 				f.add(Part{Kind: Text, Label: p.Label, Text: p.Text, Lang: p.Lang})
@@ -238,11 +239,13 @@ func (f *fitter) add(p Part) {
 		textRoom := room - (need - f.l.Unit.Len(p.Text))
 		if fresh || textRoom >= f.l.Message/4 {
 			if fresh && textRoom < 1 {
-				f.add(Part{Kind: Text, Text: p.Label})
-				p.Label = ""
+				// An address that is longer than a message is words like any other.
+				if p.Label != "" {
+					f.add(Part{Kind: Text, Text: p.Label})
+					p.Label = ""
+				}
 				if p.File != nil {
-					d := described(Part{Kind: Image, File: p.File, Text: p.Text})
-					p = d
+					p = described(p)
 				}
 				continue
 			}

@@ -117,13 +117,11 @@ func cards() *rapid.Generator[Card] {
 					p.Fields = append(p.Fields, Field{Label: text(12).Draw(t, "l"), Value: text(40).Draw(t, "v")})
 				}
 			case Image:
-				p.File = &File{Name: text(5).Draw(t, "name"), URL: "https://example.com/a.png"}
+				p.File = &File{Name: text(5).Draw(t, "name"), URL: "https://example.com/" + strings.Repeat("a", rapid.IntRange(0, 900).Draw(t, "url"))}
 			case Progress:
 				p.Done, p.Total = rapid.Int64().Draw(t, "done"), rapid.Int64().Draw(t, "total")
 			}
-			if p.Kind != Fields {
-				p.Text = text(150).Draw(t, "text")
-			}
+			p.Text = text(150).Draw(t, "text")
 			c.Parts = append(c.Parts, p)
 		}
 		for range rapid.IntRange(0, 9).Draw(t, "buttons") {

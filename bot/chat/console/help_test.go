@@ -282,6 +282,16 @@ type refusal struct{ Code, Error, Field, ID string }
 
 func (h *hand) send(path string, body any) (int, refusal) {
 	h.d.t.Helper()
+	code, got, err := h.try(path, body)
+	if err != nil {
+		h.d.t.Fatal(err)
+	}
+	return code, got
+}
+
+// try is send, where a lost connection is no surprise.
+func (h *hand) try(path string, body any) (int, refusal, error) {
+	h.d.t.Helper()
 	data, err := json.Marshal(body)
 	if err != nil {
 		h.d.t.Fatal(err)
@@ -294,14 +304,14 @@ func (h *hand) send(path string, body any) (int, refusal) {
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	res, err := h.http.Do(req)
 	if err != nil {
-		h.d.t.Fatal(err)
+		return 0, refusal{}, err
 	}
 	defer res.Body.Close()
 	var out refusal
 	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
 		h.d.t.Fatalf("%s answers %d with no JSON: %v", path, res.StatusCode, err)
 	}
-	return res.StatusCode, out
+	return res.StatusCode, out, nil
 }
 
 type said struct {
@@ -321,7 +331,10 @@ func (h *hand) say(channel, thread, text string) string {
 func (h *hand) saying(s said) string {
 	h.d.t.Helper()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		code, got := h.send("/api/say", s)
+		code, got, err := h.try("/api/say", s)
+		if err != nil {
+			continue // as a page does: the same again, under the same key
+		}
 		if code == http.StatusAccepted {
 			return got.ID
 		}

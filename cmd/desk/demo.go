@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"helloworld/cmd/desk/config"
+	"helloworld/connectors/sandbox"
+)
+
+type demoCmd struct {
+	Listen string        `default:"127.0.0.1:8080" help:"Address of the console; the next free port is taken if it is in use."`
+	Data   string        `default:"" help:"Folder to keep the demonstration in; empty means a new one that is removed at the end."`
+	Orders int           `default:"40" help:"Orders in each shop."`
+	Every  time.Duration `default:"25s" help:"How often a buyer writes."`
+	Seed   int64         `default:"1" help:"Decides everything that looks like chance."`
+	Log    string        `default:"warn" enum:"debug,info,warn,error" help:"How much is logged."`
+}
+
+// Run runs the desk with sandbox shops.
+func (c demoCmd) Run(w *world) error {
+	log := logger(c.Log, w)
+	if c.Data == "" {
+		dir, err := os.MkdirTemp("", "desk-demo-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		c.Data = dir
+	}
+	ctx, stop := context.WithCancel(w.ctx)
+	defer stop()
+	shops, err := openShops(ctx, "127.0.0.1:0", sandbox.Options{Seed: c.Seed, Orders: c.Orders, Log: log})
+	if err != nil {
+		return err
+	}
+	cfg, err := shops.config(c.Data, freeAddress(c.Listen))
+	if err != nil {
+		return err
+	}
+	a, err := build(ctx, cfg, setup{log: log, demo: true, consent: shops.consent})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w.out, "Sandbox shops: %s (break a token: curl -X POST -d '{\"store\":\"ebay-de\"}' %s/control/revoke)\n", shops.url, shops.url)
+	go shops.world.Live(ctx, c.Every)
+	return a.run(ctx, w)
+}
+
+// freeAddress is addr, or the same host with any free port if it is taken.
+func freeAddress(addr string) string {
+	l, err := net.Listen("tcp", addr)
+	if err == nil {
+		_ = l.Close()
+		return addr
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr // build says what is wrong with it
+	}
+	return net.JoinHostPort(host, "0")
+}
+
+// shops is a sandbox world that is being served.
+type shops struct {
+	world *sandbox.World
+	mail  *sandbox.Mail
+	url   string
+}
+
+// openShops serves a world on loopback until ctx ends.
+func openShops(ctx context.Context, addr string, o sandbox.Options) (*shops, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	s := &shops{url: "http://" + l.Addr().String()}
+	o.BaseURL = func() string { return s.url }
+	if s.world, err = sandbox.New(o); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	if s.mail, err = s.world.StartMail(ctx, "127.0.0.1:0", "127.0.0.1:0"); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/consent/{store}", s.serveConsent)
+	mux.Handle("/", s.world.Handler())
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) && o.Log != nil {
+			o.Log.Error("the sandbox has stopped", "err", err)
+		}
+	}()
+	context.AfterFunc(ctx, func() { _ = srv.Close() })
+	return s, nil
+}
+
+// consent is the page where a store's access is granted again.
+func (s *shops) consent(storeID string) string { return s.url + "/consent/" + storeID }
+
+var consentPage = template.Must(template.New("consent").Parse(`<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{.Store}}</title><style>body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;max-width:32em;margin:15vh auto;padding:0 1em}button{font:inherit;padding:.5em 1.5em}</style>
+{{if .Done}}<h1>✓ {{.Store}}</h1><p>Access is granted. Go back and press “Check now”.</p><p>授权成功。请返回并点“立即检查”。</p>
+{{else}}<h1>{{.Store}}</h1><p>HelloWorld Desk asks for access to orders, messages and refunds of this sandbox shop.</p><p>HelloWorld Desk 申请访问该沙盒店铺的订单、消息和退款。</p>
+<form method="post"><button>Grant access · 授权</button></form>{{end}}`))
+
+// serveConsent is the sandbox's own consent page, as a marketplace has one.
+func (s *shops) serveConsent(w http.ResponseWriter, r *http.Request) {
+	storeID := r.PathValue("store")
+	if _, err := s.world.Account(storeID); err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method == http.MethodPost {
+		if err := s.world.Grant(storeID); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := consentPage.Execute(w, map[string]any{"Store": storeID, "Done": r.Method == http.MethodPost}); err != nil {
+		slog.Debug("consent page", "err", err)
+	}
+}
+
+// names are what the demonstration calls its shops.
+var names = map[string]string{"ebay-de": "eBay 德国站", "amazon-jp": "亚马逊日本站", "shopify-main": "Shopify 独立站"}
+
+// config is a desk's configuration for these shops.
+func (s *shops) config(data, listen string) (config.Config, error) {
+	cfg := config.Defaults()
+	cfg.Desk.Data, cfg.Desk.Listen, cfg.Desk.Pull = data, listen, config.Duration(2*time.Second)
+	cfg.Refunds.Settle = config.Duration(5 * time.Second)
+	for _, x := range s.world.Accounts() {
+		st := config.Store{ID: x.Name, Platform: x.Platform, Name: orElse(names[x.Name], x.Name), Account: x.Seller, Currency: x.Currency,
+			Language: x.Language, BaseURL: s.url + x.Path, TokenURL: s.url + x.TokenPath, ClientID: x.ClientID,
+			Secret: config.Secret(x.Secret), Refresh: config.Secret(x.Refresh)}
+		if x.Marketplace != "" {
+			st.Options = map[string]string{"marketplace": x.Marketplace}
+		}
+		if x.Platform == sandbox.Ebay {
+			st.Options["apiz"] = s.url + x.Path
+		} else {
+			st.Mail = &config.Mail{IMAP: s.mail.IMAPAddr, SMTP: s.mail.SMTPAddr, TLS: "none", User: x.User, From: x.Address, Folder: "INBOX",
+				Password: config.Secret(x.Password)}
+		}
+		cfg.Stores = append(cfg.Stores, st)
+	}
+	every := []string{"*"}
+	cfg.People = []config.Person{
+		{ID: "lina", Name: "李娜", Language: "zh-CN", Roles: []string{"agent"}, Stores: every},
+		{ID: "wang", Name: "王经理", Language: "zh-CN", Roles: []string{"manager", "agent"}, Stores: every},
+		{ID: "zhao", Name: "赵运营", Language: "zh-CN", Roles: []string{"ops"}, Stores: every},
+		{ID: "sam", Name: "Sam", Language: "en", Roles: []string{"admin", "manager", "agent", "ops"}, Stores: every},
+	}
+	cfg.Channels = []config.Channel{
+		{Place: "console:inbox", Name: "买家消息", Language: "zh-CN", Stores: every, Topics: []string{"messages"}},
+		{Place: "console:approvals", Name: "退款审批", Language: "zh-CN", Stores: every, Topics: []string{"approvals"}},
+		{Place: "console:alerts", Name: "告警", Language: "zh-CN", Stores: every, Topics: []string{"alerts"}},
+	}
+	return cfg, nil
+}

@@ -1,0 +1,99 @@
+// Command desk is HelloWorld Desk: it runs the desk, a demonstration of it with
+// sandbox shops, and the tools around it.
+//
+// # Why
+//
+// main only calls run, which takes everything from the outside as arguments, so
+// that tests start the whole program in their own process.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// world is what the program is given from outside.
+type world struct {
+	ctx    context.Context
+	getenv func(string) string
+	in     io.Reader
+	out    io.Writer
+	err    io.Writer
+}
+
+// cli is the command line.
+type cli struct {
+	Serve     serveCmd     `cmd:"" help:"Run the desk."`
+	Demo      demoCmd      `cmd:"" help:"Run the desk with sandbox shops and the web console; no account is needed."`
+	Sandbox   sandboxCmd   `cmd:"" help:"Run only the sandbox shops and the chats' fakes."`
+	Init      initCmd      `cmd:"" help:"Write a first configuration by asking."`
+	Check     checkCmd     `cmd:"" help:"Try every credential and tell what is wrong and what to do."`
+	Translate translateCmd `cmd:"" help:"Translate a text as the desk would."`
+	Audit     auditCmd     `cmd:"" help:"The audit log."`
+	Generate  generateCmd  `cmd:"" help:"Write the generated files: manifests, example configuration."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
+}
+
+// errQuiet ends the program with status 1; what is wrong was already printed.
+var errQuiet = errors.New("quiet")
+
+// exited carries kong's wish to end out of its parser.
+type exited int
+
+// run is the program.
+func run(ctx context.Context, args []string, getenv func(string) string, in io.Reader, out, errw io.Writer) (code int) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case exited:
+			code = int(x)
+		default:
+			panic(x)
+		}
+	}()
+	var c cli
+	k, err := kong.New(&c, kong.Name("desk"), kong.Description("Chat-ops desk for cross-border sellers."), kong.Writers(out, errw),
+		kong.Exit(func(n int) { panic(exited(n)) }), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(errw, err)
+		return 2
+	}
+	kctx, err := k.Parse(args)
+	if err != nil {
+		fmt.Fprintln(errw, "desk:", err)
+		return 2
+	}
+	err = kctx.Run(&world{ctx, getenv, in, out, errw})
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errQuiet):
+		return 1
+	}
+	fmt.Fprintln(errw, "desk:", err)
+	return 1
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(w *world) error {
+	_, err := fmt.Fprintln(w.out, "desk", version)
+	return err
+}

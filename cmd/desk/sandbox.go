@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"helloworld/bot/chat/slack/slackfake"
+	"helloworld/bot/chat/telegram/telegramfake"
+	"helloworld/connectors/sandbox"
+)
+
+type sandboxCmd struct {
+	Listen   string        `default:"127.0.0.1:8090" help:"Address of the shops."`
+	Slack    string        `default:"" help:"Address of the Slack fake; empty for none."`
+	Telegram string        `default:"" help:"Address of the Telegram fake; empty for none."`
+	Orders   int           `default:"40" help:"Orders in each shop."`
+	Seed     int64         `default:"1" help:"Decides everything that looks like chance."`
+	Every    time.Duration `default:"0s" help:"How often a buyer writes; 0 for never."`
+	NoLimits bool          `help:"The chats' fakes do not limit how fast one may post."`
+	Settle   time.Duration `default:"2s" help:"How long a refund stays pending where platforms settle later."`
+	Ledger   string        `default:"" help:"File that every refund and message is written to as it happens."`
+}
+
+// Run serves sandbox shops, and the chats' fakes, until it is told to stop.
+func (c sandboxCmd) Run(w *world) error {
+	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Settle: c.Settle, Log: logger("warn", w)}
+	if c.Ledger != "" {
+		f, err := os.OpenFile(c.Ledger, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		o.Ledger = f
+	}
+	s, err := openShops(w.ctx, c.Listen, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w.out, "shops %s\n", s.url)
+	for _, f := range []struct {
+		name, addr string
+		handler    http.Handler
+	}{
+		{"slack", c.Slack, slackfake.New(slackfake.Options{NoLimits: c.NoLimits})},
+		{"telegram", c.Telegram, telegramfake.New(telegramfake.Options{NoLimits: c.NoLimits})},
+	} {
+		if f.addr == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", f.addr)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		srv := &http.Server{Handler: f.handler, ReadHeaderTimeout: 10 * time.Second}
+		go func() {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				fmt.Fprintln(w.err, "desk:", f.name, err)
+			}
+		}()
+		context.AfterFunc(w.ctx, func() { _ = srv.Close() })
+		fmt.Fprintf(w.out, "%s http://%s\n", f.name, l.Addr())
+	}
+	if c.Every > 0 {
+		go s.world.Live(w.ctx, c.Every)
+	}
+	<-w.ctx.Done()
+	return nil
+}

@@ -1,0 +1,416 @@
+package main
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/text/language"
+
+	"helloworld/bot"
+	"helloworld/bot/audit"
+	"helloworld/bot/chat"
+	"helloworld/bot/chat/console"
+	"helloworld/bot/chat/slack"
+	"helloworld/bot/chat/telegram"
+	"helloworld/bot/jobs"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/cmd/desk/config"
+	"helloworld/commands"
+	"helloworld/connectors"
+	"helloworld/connectors/all"
+	"helloworld/connectors/mail"
+	"helloworld/glossary"
+	"helloworld/i18n"
+	"helloworld/i18n/translate"
+	"helloworld/i18n/translate/openai"
+)
+
+type serveCmd struct {
+	Config string `default:"desk.toml" type:"path" help:"Configuration file."`
+}
+
+// Run runs the desk from its configuration.
+func (c serveCmd) Run(w *world) error {
+	cfg, err := config.Load(c.Config, w.getenv)
+	if err != nil {
+		return err
+	}
+	a, err := build(w.ctx, cfg, setup{log: logger(cfg.Desk.Log, w)})
+	if err != nil {
+		return err
+	}
+	return a.run(w.ctx, w)
+}
+
+func logger(level string, w *world) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(w.err, &slog.HandlerOptions{Level: l}))
+}
+
+// setup is what a demonstration or a test adds to a configuration.
+type setup struct {
+	log *slog.Logger
+	// demo lets a newcomer be anybody in the console.
+	demo bool
+	// consent is where a store's access is granted again.
+	consent func(storeID string) string
+	// lanes are how many jobs run beside each other; nil means the usual.
+	lanes map[string]int
+}
+
+// app is a desk, wired.
+type app struct {
+	cfg     config.Config
+	log     *slog.Logger
+	db      *store.DB
+	engine  *jobs.Engine
+	people  *people.Book
+	desk    *bot.Desk
+	chats   []chat.Transport
+	console *console.Transport
+	listen  net.Listener
+	ready   chan struct{}
+	demo    bool
+}
+
+// build wires every New. Nothing runs yet, but the console's address is taken.
+func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) {
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	a := &app{cfg: cfg, log: s.log, ready: make(chan struct{}), demo: s.demo}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	key, sealer, err := keys(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if a.db, err = store.Open(ctx, databaseURL(cfg), store.Options{Log: s.log}); err != nil {
+		return nil, err
+	}
+	if a.people, err = people.Open(ctx, a.db, time.Now); err != nil {
+		return nil, err
+	}
+	if err = seedPeople(ctx, a.db, a.people, cfg); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(cfg.Desk.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("time zone: %w", err)
+	}
+	words, err := newWords(cfg, s.log)
+	if err != nil {
+		return nil, err
+	}
+	if err = a.openChats(cfg, s); err != nil {
+		return nil, err
+	}
+	stores, err := openStores(cfg, bot.Keeper{DB: a.db, Seal: sealer}, s)
+	if err != nil {
+		return nil, err
+	}
+	lanes := map[string]int{bot.LaneIn: 64, bot.LaneWords: 8, bot.LaneShop: 16, bot.LaneMoney: 8, bot.LaneHouse: 4}
+	for _, t := range a.chats {
+		lanes[bot.OutLane(t.Name())] = 64
+	}
+	for name, n := range s.lanes {
+		lanes[name] = n
+	}
+	a.engine = jobs.New(a.db, jobs.Options{Lanes: lanes, Log: s.log, OnDead: func(ctx context.Context, d jobs.DeadJob) {
+		if a.desk != nil {
+			a.desk.GaveUp(ctx, d)
+		}
+	}})
+	a.desk, err = bot.New(ctx, bot.Options{DB: a.db, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words,
+		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(),
+		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D()}})
+	if err != nil {
+		return nil, err
+	}
+	commands.New(a.desk)
+	if a.console != nil {
+		if a.listen, err = net.Listen("tcp", cfg.Desk.Listen); err != nil {
+			return nil, fmt.Errorf("the console's address: %w", err)
+		}
+	}
+	return a, nil
+}
+
+// keys loads the sealing key; everything else secret is derived from it.
+func keys(cfg config.Config) ([]byte, *store.Sealer, error) {
+	if err := os.MkdirAll(cfg.Desk.Data, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("the data folder: %w", err)
+	}
+	key, err := store.LoadKey(string(cfg.Desk.Key), filepath.Join(cfg.Desk.Data, "desk.key"))
+	if err != nil {
+		return nil, nil, err
+	}
+	sealer, err := store.NewSealer(key)
+	return key, sealer, err
+}
+
+func subkey(key []byte, what string) []byte {
+	k, err := hkdf.Key(sha256.New, key, nil, "desk "+what, 32)
+	if err != nil {
+		panic(err) // 32 bytes are never too many for SHA-256
+	}
+	return k
+}
+
+func databaseURL(cfg config.Config) string {
+	if cfg.Desk.Database != "" {
+		return string(cfg.Desk.Database)
+	}
+	return filepath.Join(cfg.Desk.Data, "desk.db")
+}
+
+func newWords(cfg config.Config, log *slog.Logger) (*translate.Pipeline, error) {
+	book, err := glossary.Default()
+	if err != nil {
+		return nil, err
+	}
+	var engines []translate.Engine
+	for _, e := range cfg.Engines {
+		x, err := openai.New(openai.Config{Name: e.Name, BaseURL: e.BaseURL, Model: e.Model, Key: openai.Key(e.Key)})
+		if err != nil {
+			return nil, err
+		}
+		engines = append(engines, x)
+	}
+	return translate.New(translate.Options{Engines: engines, Book: book, Log: log}), nil
+}
+
+// openChats makes the transports that are switched on.
+func (a *app) openChats(cfg config.Config, s setup) error {
+	if !cfg.Console.Off {
+		t, err := newConsole(a, cfg, s)
+		if err != nil {
+			return err
+		}
+		a.console, a.chats = t, append(a.chats, t)
+	}
+	if cfg.Slack.On {
+		t, err := slack.New(slack.Config{BotToken: string(cfg.Slack.BotToken), AppToken: string(cfg.Slack.AppToken), BaseURL: cfg.Slack.BaseURL,
+			Sockets: cfg.Slack.Sockets, Log: s.log, Words: slackWords{}})
+		if err != nil {
+			return err
+		}
+		a.chats = append(a.chats, t)
+	}
+	if cfg.Telegram.On {
+		t, err := telegram.New(telegram.Config{Token: telegram.Secret(cfg.Telegram.Token), BaseURL: cfg.Telegram.BaseURL, Log: s.log,
+			Words: telegramWords, Roots: bot.Roots{DB: a.db, Chat: telegram.Name}, Dialogues: bot.Dialogues{DB: a.db}})
+		if err != nil {
+			return err
+		}
+		a.chats = append(a.chats, t)
+	}
+	return nil
+}
+
+// openStores makes the shops' adapters and the mailboxes beside them.
+func openStores(cfg config.Config, keep connectors.Keeper, s setup) ([]bot.Store, error) {
+	var out []bot.Store
+	for _, c := range cfg.Stores {
+		info := connectors.Info{Platform: c.Platform, Store: c.ID, Name: orElse(c.Name, c.ID), Account: c.Account, Region: c.Region,
+			Currency: c.Currency, Language: language.Make(c.Language)}
+		plugin, ok := all.Find(c.Platform)
+		if !ok {
+			return nil, fmt.Errorf("store %s: there is no adapter for %q", c.ID, c.Platform)
+		}
+		shop, err := plugin.New(connectors.Config{Info: info, BaseURL: c.BaseURL, TokenURL: c.TokenURL, ClientID: c.ClientID,
+			ClientSecret: connectors.Secret(c.Secret), Options: c.Options, Keeper: keep, Log: s.log,
+			Credential: connectors.Credential{Access: connectors.Secret(c.Access), Refresh: connectors.Secret(c.Refresh)}})
+		if err != nil {
+			return nil, fmt.Errorf("store %s: %w", c.ID, err)
+		}
+		st := bot.Store{ID: c.ID, Name: info.Name, Shop: shop}
+		if s.consent != nil {
+			st.Consent = s.consent(c.ID)
+		}
+		if c.Mail != nil {
+			if st.Mail, err = openMail(c, info, s.log); err != nil {
+				return nil, fmt.Errorf("store %s: mail: %w", c.ID, err)
+			}
+		}
+		out = append(out, st)
+	}
+	return out, nil
+}
+
+func openMail(c config.Store, info connectors.Info, log *slog.Logger) (connectors.Connector, error) {
+	m := c.Mail
+	info.Platform = "mail"
+	mc := mail.Config{Info: info, IMAPAddr: m.IMAP, SMTPAddr: m.SMTP, TLS: mail.TLSMode(m.TLS), User: m.User,
+		Password: connectors.Secret(m.Password), From: m.From, Folder: m.Folder, Log: log}
+	if m.To != "" || m.Alias != "" {
+		mc.Routes = []mail.Route{{To: m.To, AliasDomain: m.Alias}}
+	}
+	return mail.New(mc)
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func channelsOf(cfg config.Config) []bot.Channel {
+	var out []bot.Channel
+	for _, c := range cfg.Channels {
+		chatName, id, _ := strings.Cut(c.Place, ":")
+		ch := bot.Channel{Place: chat.Place{Chat: chatName, Channel: id}, Name: orElse(c.Name, id), Lang: language.Make(c.Language), Stores: c.Stores}
+		for _, t := range c.Topics {
+			ch.Topics = append(ch.Topics, bot.Topic(t))
+		}
+		if chatOn(cfg, chatName) {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+func chatOn(cfg config.Config, name string) bool {
+	switch name {
+	case "slack":
+		return cfg.Slack.On
+	case "telegram":
+		return cfg.Telegram.On
+	}
+	return !cfg.Console.Off
+}
+
+// seedPeople adds the people of the configuration who are not there yet, and
+// links their accounts. What was changed in the chat since is left as it is.
+func seedPeople(ctx context.Context, db *store.DB, book *people.Book, cfg config.Config) error {
+	return db.Write(ctx, func(tx *store.Tx) error {
+		for _, c := range cfg.People {
+			id := people.ID(c.ID)
+			if _, ok := book.Get(ctx, id); !ok {
+				p := people.Person{ID: id, Name: orElse(c.Name, c.ID), Lang: language.Make(c.Language), Stores: c.Stores}
+				for _, r := range c.Roles {
+					p.Roles = append(p.Roles, people.Role(r))
+				}
+				if err := book.Save(tx, p); err != nil {
+					return fmt.Errorf("person %s: %w", c.ID, err)
+				}
+			}
+			for chatName, account := range map[string]string{"console": c.ID, "slack": c.Slack, "telegram": c.Telegram} {
+				if account == "" {
+					continue
+				}
+				if err := book.Link(tx, chatName, account, c.Name, id); err != nil && !errors.Is(err, people.ErrTaken) {
+					return fmt.Errorf("person %s: %s account: %w", c.ID, chatName, err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// run runs the desk until ctx ends.
+func (a *app) run(ctx context.Context, w *world) error {
+	defer a.close()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.engine.Run(ctx) })
+	for _, t := range a.chats {
+		g.Go(func() error { return a.chat(ctx, t) })
+	}
+	if a.listen != nil {
+		a.serveConsole(ctx, g)
+		if err := a.printLinks(ctx, w); err != nil {
+			return err
+		}
+	}
+	close(a.ready)
+	err := g.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// chat keeps one transport running. One that can never work (a wrong token)
+// does not take the others down: it is tried again, and said aloud.
+func (a *app) chat(ctx context.Context, t chat.Transport) error {
+	if m, ok := t.(chat.Menus); ok {
+		go a.menus(ctx, t.Name(), m)
+	}
+	for wait := 5 * time.Second; ; wait = min(2*wait, 5*time.Minute) {
+		err := t.Run(ctx, a.desk.Handle)
+		if ctx.Err() != nil {
+			return nil
+		}
+		a.log.ErrorContext(ctx, "a chat has stopped; it will be tried again", "chat", t.Name(), "wait", wait, "err", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// menus tells a chat which commands there are, in every language of the desk.
+func (a *app) menus(ctx context.Context, name string, m chat.Menus) {
+	for i, tag := range i18n.Langs() {
+		lang := tag.String()
+		if i == 0 && name == telegram.Name {
+			lang = "" // the default menu
+		}
+		if err := m.SetMenu(ctx, lang, commands.Menu(i18n.For(tag))); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "the menu could not be set", "chat", name, "lang", lang, "err", err)
+		}
+	}
+}
+
+func (a *app) serveConsole(ctx context.Context, g *errgroup.Group) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.Handle("/", a.console)
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	g.Go(func() error {
+		if err := srv.Serve(a.listen); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		if err := srv.Shutdown(stop); err != nil {
+			return srv.Close()
+		}
+		return nil
+	})
+}
+
+func (a *app) close() {
+	if a.listen != nil {
+		_ = a.listen.Close()
+	}
+	if a.db != nil {
+		if err := a.db.Close(); err != nil {
+			a.log.Error("the database was not closed cleanly", "err", err)
+		}
+	}
+}
