@@ -120,10 +120,7 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 			s.remember(cmd.Key, "")
 			return connectors.Receipt{State: connectors.StateUnknown, After: lookAgain}, err
 		}
-		if r, ok := s.shown(ctx, cmd, err); ok {
-			return r, nil
-		}
-		return connectors.Receipt{State: refusal(err), Code: codeOf(err)}, err
+		return s.refused(ctx, cmd, err)
 	}
 	s.remember(cmd.Key, out.ID)
 	got := wireRefund{ID: out.ID, Status: out.Status}
@@ -134,22 +131,33 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 	return receipt(connectors.RefundSeen{ID: out.ID, State: got.state(), Amount: cmd.Amount}, cmd), nil
 }
 
-// shown looks again when eBay says that a refund is pending or done already: it
-// may be this very one, sent before a crash and not shown until now.
-func (s *Shop) shown(ctx context.Context, cmd connectors.Refund, why error) (connectors.Receipt, bool) {
-	if c := codeOf(why); c != "34922" && c != "34917" {
-		return connectors.Receipt{}, false
+// refused tells what a refusal means. When eBay says that a refund is pending or
+// done already, the order is read again: it may be this very one, sent before a
+// crash and not shown until now. One that is pending and still not to be seen
+// may be ours as well, and nobody knows.
+func (s *Shop) refused(ctx context.Context, cmd connectors.Refund, why error) (connectors.Receipt, error) {
+	code := codeOf(why)
+	no := connectors.Receipt{State: refusal(why), Code: code}
+	if code != "34922" && code != "34917" {
+		return no, why
 	}
+	unclear := &connectors.Error{Kind: connectors.Unsure, Platform: Platform, Op: opRefund, Code: code, Err: why}
 	w, raw, err := s.find(ctx, cmd.Order)
 	if err != nil {
-		return connectors.Receipt{}, false
+		return unknown(no), unclear
 	}
 	o, err := s.order(w, raw)
 	if err != nil {
-		return connectors.Receipt{}, false
+		return unknown(no), unclear
 	}
-	r, ok := s.match(o, cmd)
-	return receipt(r, cmd), ok
+	if r, ok := s.match(o, cmd); ok {
+		return receipt(r, cmd), nil
+	}
+	pending := slices.ContainsFunc(o.Refunds, func(r connectors.RefundSeen) bool { return r.State == connectors.StateAccepted })
+	if code == "34922" && !pending {
+		return unknown(no), unclear
+	}
+	return no, why
 }
 
 // refusal is the state of what was certainly not done: for good, or for now.

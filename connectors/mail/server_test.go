@@ -3,6 +3,7 @@ package mail
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -42,8 +43,18 @@ type sent struct {
 	raw      string
 }
 
-func newPost(t *testing.T) *post {
+func newPost(t *testing.T) *post { return newSecurePost(t, nil, false) }
+
+// newSecurePost is a mail server with a certificate: from the first byte on, or
+// after STARTTLS.
+func newSecurePost(t *testing.T, secure *tls.Config, always bool) *post {
 	t.Helper()
+	wrap := func(run func(net.Listener) error) func(net.Listener) error {
+		if !always {
+			return run
+		}
+		return func(l net.Listener) error { return run(tls.NewListener(l, secure)) }
+	}
 	p := &post{t: t, user: imapmemserver.NewUser("shop", password), from: "Shop <shop@example.com>"}
 	for _, f := range []string{"INBOX", "Sent"} {
 		if err := p.user.Create(f, nil); err != nil {
@@ -56,15 +67,19 @@ func newPost(t *testing.T) *post {
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return mem.NewSession(), nil, nil
 		},
-		InsecureAuth: true,
+		InsecureAuth: secure == nil || always,
+		TLSConfig:    secure,
 		Logger:       quiet{},
 	})
-	p.imap = p.serve(is.Serve, is.Close)
+	p.imap = p.serve(wrap(is.Serve), is.Close)
 	ss := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{p: p, c: c}, nil }))
-	ss.AllowInsecureAuth = true
+	ss.AllowInsecureAuth = secure == nil || always
+	if !always {
+		ss.TLSConfig = secure
+	}
 	ss.Domain = "mx.example.com"
 	ss.ErrorLog = quiet{}
-	p.smtp = p.serve(ss.Serve, ss.Close)
+	p.smtp = p.serve(wrap(ss.Serve), ss.Close)
 	return p
 }
 
