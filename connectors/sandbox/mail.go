@@ -27,6 +27,7 @@ type Mail struct {
 	w    *World
 	smtp *smtp.Server
 	imap *imapserver.Server
+	ls   [2]net.Listener
 	stop func() bool
 	wg   sync.WaitGroup
 	once sync.Once
@@ -63,6 +64,7 @@ func (w *World) StartMail(ctx context.Context, smtpAddr, imapAddr string) (*Mail
 		_ = sl.Close()
 		return nil, fmt.Errorf("sandbox: IMAP: %w", err)
 	}
+	x.ls = [2]net.Listener{sl, il}
 	x.SMTPAddr, x.IMAPAddr = sl.Addr().String(), il.Addr().String()
 
 	x.smtp = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &sending{w: w, conn: c}, nil }))
@@ -118,6 +120,9 @@ func (x *Mail) close() {
 		x.w.room.mail, x.w.room.mem, x.w.room.boxes = nil, nil, nil
 		x.w.room.mu.Unlock()
 		x.err = errors.Join(x.smtp.Close(), x.imap.Close())
+		for _, l := range x.ls { // a server that had not begun yet does not know its own
+			_ = l.Close()
+		}
 	})
 }
 
