@@ -72,7 +72,7 @@ func newSecurePost(t *testing.T, secure *tls.Config, always bool) *post {
 		Logger:       quiet{},
 	})
 	p.imap = p.serve(wrap(is.Serve), is.Close)
-	ss := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{p: p, c: c}, nil }))
+	ss := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &visit{p: p, c: c}, nil }))
 	ss.AllowInsecureAuth = secure == nil || always
 	if !always {
 		ss.TLSConfig = secure
@@ -158,15 +158,15 @@ func (p *post) outbox() []sent {
 	return append([]sent(nil), p.taken...)
 }
 
-type session struct {
+type visit struct {
 	p        *post
 	c        *smtp.Conn
 	from, to string
 }
 
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (s *visit) AuthMechanisms() []string { return []string{sasl.Plain} }
 
-func (s *session) Auth(string) (sasl.Server, error) {
+func (s *visit) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, pass string) error {
 		if user != "shop" || pass != password {
 			// Some servers do repeat what they were told.
@@ -176,16 +176,16 @@ func (s *session) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *session) Mail(from string, _ *smtp.MailOptions) error { s.from = from; return nil }
+func (s *visit) Mail(from string, _ *smtp.MailOptions) error { s.from = from; return nil }
 
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (s *visit) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
 	s.to = to
 	return s.p.rcpt
 }
 
-func (s *session) Data(r io.Reader) error {
+func (s *visit) Data(r io.Reader) error {
 	b, err := io.ReadAll(r)
 	if err != nil {
 		return err
@@ -203,8 +203,8 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-func (s *session) Reset()        {}
-func (s *session) Logout() error { return nil }
+func (s *visit) Reset()        {}
+func (s *visit) Logout() error { return nil }
 
 // refuser answers every connection with one line, then hangs up.
 func refuser(t *testing.T, line string) string {
