@@ -96,7 +96,8 @@ func (f *fitter) prepare() []Part {
 			file.Name, file.URL = Clean(file.Name), Clean(file.URL)
 			p.File = &file
 		}
-		if p.Kind == Image && !f.l.Images {
+		// An address that fills half a message is words like any other.
+		if p.Kind == Image && (!f.l.Images || f.l.Message > 0 && f.l.Unit.Len(fileLine(p.File)) > f.share(2)) {
 			p = described(p)
 		}
 		if short := f.shorten(p.Label, within(f.l.FieldText, f.share(8))); short != p.Label {
@@ -221,6 +222,8 @@ func (f *fitter) add(p Part) {
 			f.put(p, need)
 			return
 		}
+		// On a fresh card there is room for some of any text: what stands beside
+		// it is bounded by shares of the message.
 		fresh := len(card.Parts) == 0 && len(f.cards) > 1
 		if len(p.Fields) > 0 {
 			if fits := f.someFields(p, room); fits > 0 {
@@ -238,17 +241,6 @@ func (f *fitter) add(p Part) {
 		}
 		textRoom := room - (need - f.l.Unit.Len(p.Text))
 		if fresh || textRoom >= f.l.Message/4 {
-			if fresh && textRoom < 1 {
-				// An address that is longer than a message is words like any other.
-				if p.Label != "" {
-					f.add(Part{Kind: Text, Text: p.Label})
-					p.Label = ""
-				}
-				if p.File != nil {
-					p = described(p)
-				}
-				continue
-			}
 			head := p
 			head.Text, p.Text = take(p.Text, textRoom, f.l.Unit)
 			if !empty(head) {
