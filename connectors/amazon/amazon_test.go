@@ -277,7 +277,7 @@ func TestOrderIsReadExactly(t *testing.T) {
 	if l := o.Lines[0]; o.Total != m(5990) || o.Tax != m(956) || o.Shipping != m(412) || l.Price != m(4622) || l.Quantity != 2 {
 		t.Errorf("%v %v %v %+v", o.Total, o.Tax, o.Shipping, o.Lines)
 	}
-	if o.Site.String() != "de-DE" || o.Buyer.Email != buyer || o.Buyer.Country != "DE" || o.Status != connectors.OrderPaid {
+	if o.Number != "EU-1001" || o.Site.String() != "de-DE" || o.Buyer.Email != buyer || o.Buyer.Country != "DE" || o.Status != connectors.OrderPaid {
 		t.Errorf("%+v", o)
 	}
 }

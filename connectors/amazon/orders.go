@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -76,7 +77,11 @@ func (s *Seller) Orders(ctx context.Context, since connectors.Cursor) (connector
 	return page, nil
 }
 
-// Order reads one order by its number, which is its id.
+// orderID is what the platform's order ids look like. A seller's own number
+// cannot be asked for.
+var orderID = regexp.MustCompile(`^[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}$`)
+
+// Order reads one order by the id that buyers see too.
 func (s *Seller) Order(ctx context.Context, id string) (connectors.Order, error) {
 	w, raw, err := s.read(ctx, id)
 	if err != nil {
@@ -91,7 +96,7 @@ func (s *Seller) Order(ctx context.Context, id string) (connectors.Order, error)
 
 func (s *Seller) read(ctx context.Context, id string) (wireOrder, []byte, error) {
 	id = strings.TrimPrefix(strings.TrimSpace(id), "#")
-	if id == "" || len(id) > 64 || strings.Trim(id, "0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+	if !orderID.MatchString(id) {
 		return wireOrder{}, nil, fault(connectors.NotFound, "getOrder", "not_an_order_id", "there is no order "+id)
 	}
 	var a struct {

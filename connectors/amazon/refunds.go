@@ -171,6 +171,7 @@ func (s *Seller) send(ctx context.Context, cmd connectors.Refund) (connectors.Re
 	if cmd.Amount.Currency == q.Remaining.Currency && cmd.Amount.Minor > q.Remaining.Minor {
 		return connectors.Receipt{State: connectors.StateRejected}, fault(connectors.Conflict, "createFeed", "over_remaining", "only "+q.Remaining.String()+" is left of this order")
 	}
+	cmd.Order = w.ID // as the platform writes it
 	items, err := spread(cmd, w)
 	if err != nil {
 		return connectors.Receipt{State: connectors.StateRejected}, err

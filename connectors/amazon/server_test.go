@@ -148,6 +148,7 @@ func newServer(t testing.TB, n int) *spServer {
 		}
 		s.orders = append(s.orders, map[string]any{
 			"orderId": fmt.Sprintf("302-1234567-%07d", 8901000+i), "createdTime": at, "lastUpdatedTime": at,
+			"orderAliases": []any{map[string]any{"aliasId": fmt.Sprintf("EU-%d", 1000+i), "aliasType": "SELLER_ORDER_ID"}},
 			"salesChannel": map[string]any{"channelName": "AMAZON", "marketplaceId": market, "marketplaceName": "Amazon.de"},
 			"buyer":        map[string]any{"buyerName": "Anna B.", "buyerEmail": buyer},
 			"recipient":    map[string]any{"deliveryAddress": map[string]any{"name": "Anna B.", "countryCode": "DE"}},

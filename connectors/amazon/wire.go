@@ -57,7 +57,11 @@ type wireBreakdown struct {
 }
 
 type wireOrder struct {
-	ID      string    `json:"orderId"`
+	ID      string `json:"orderId"`
+	Aliases []struct {
+		ID   string `json:"aliasId"`
+		Type string `json:"aliasType"`
+	} `json:"orderAliases"`
 	Created time.Time `json:"createdTime"`
 	Updated time.Time `json:"lastUpdatedTime"`
 	Channel struct {
@@ -189,6 +193,11 @@ func (s *Seller) order(w wireOrder, raw []byte) (connectors.Order, error) {
 	var sum sums
 	o := connectors.Order{ID: w.ID, Number: w.ID, Created: w.Created.UTC(), Updated: w.Updated.UTC(), Status: status(w), Raw: raw,
 		Site: s.info.Language, Link: s.link(w)}
+	for _, a := range w.Aliases {
+		if a.Type == "SELLER_ORDER_ID" && a.ID != "" {
+			o.Number = a.ID // what the seller's own people call it
+		}
+	}
 	if w.Fulfillment != nil {
 		o.PlatformStatus = w.Fulfillment.Status
 	}

@@ -121,6 +121,9 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 		} `json:"refundCreate"`
 	}
 	if err := s.query(ctx, "Refund", opRefund, map[string]any{"input": input, "key": cmd.Key}, false, &d); err != nil {
+		if connectors.KindOf(err) != connectors.Unsure {
+			return connectors.Receipt{}, err
+		}
 		return connectors.Receipt{State: connectors.StateUnknown}, err
 	}
 	switch {
