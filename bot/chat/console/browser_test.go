@@ -235,14 +235,24 @@ func TestInABrowser(t *testing.T) {
 }
 
 // waitFor waits for an event.
-func (d *desk) waitFor(is func(chat.Event) bool) chat.Event {
+func (d *desk) waitFor(is func(chat.Event) bool) (found chat.Event) {
 	d.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		for _, e := range d.heard() {
+	d.waitUntil(func(all []chat.Event) bool {
+		for _, e := range all {
 			if is(e) {
-				return e
+				found = e
+				return true
 			}
 		}
+		return false
+	})
+	return found
+}
+
+// waitUntil waits until what was heard is enough.
+func (d *desk) waitUntil(enough func([]chat.Event) bool) {
+	d.t.Helper()
+	for end := time.Now().Add(20 * time.Second); !enough(d.heard()); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			d.t.Fatalf("the event does not come; heard was %+v", d.heard())
 		}

@@ -41,7 +41,7 @@ func (t *Transport) word(lang, key string, slots ...string) string {
 // browser asks for, else the first there is.
 func (t *Transport) lang(chosen, accept string) string {
 	var wish []language.Tag
-	if tag, err := language.Parse(chosen); err == nil {
+	if tag, err := language.Parse(chosen); err == nil && tag != language.Und {
 		wish = append(wish, tag)
 	} else if tags, _, err := language.ParseAcceptLanguage(accept); err == nil {
 		wish = tags

@@ -59,6 +59,7 @@ export class List {
       const got = await this.o.load(first)
       if (turn !== this.turn) return
       this.more = got.more
+      this.loading = false // before painting, which tells where the beginning is
       for (const p of got.posts) this.keep(p)
       const below = this.scroll.scrollHeight - this.scroll.scrollTop
       this.paint()
