@@ -79,7 +79,7 @@ func (w *World) StartMail(ctx context.Context, smtpAddr, imapAddr string) (*Mail
 			s, err := x.session()
 			return s, nil, err
 		},
-		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}, imap.CapNamespace: {}, imap.CapESearch: {}},
+		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}},
 		InsecureAuth: true,
 		Logger:       mailLog{w.log},
 	})
@@ -128,8 +128,18 @@ func (x *Mail) close() {
 
 type mailLog struct{ log *slog.Logger }
 
-func (l mailLog) Printf(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l mailLog) Println(v ...any)               { l.log.Debug(fmt.Sprint(v...)) }
+// Printf and Println take what the libraries say. Mostly that a client went away,
+// which is no news; a defect of theirs is.
+func (l mailLog) Printf(format string, v ...any) { l.say(fmt.Sprintf(format, v...)) }
+func (l mailLog) Println(v ...any)               { l.say(fmt.Sprint(v...)) }
+
+func (l mailLog) say(text string) {
+	if strings.Contains(text, "panic") {
+		l.log.Error("a mail server stumbled", "err", text)
+		return
+	}
+	l.log.Debug("mail", "said", text)
+}
 
 // furnish makes the mailboxes anew, with the mail there is. They get a new
 // UIDVALIDITY each time, so that nobody takes them for the old ones. The caller
@@ -185,7 +195,7 @@ func (s *store) deliver(raw []byte, at time.Time) {
 
 // reading is an IMAP session that may be told to fail.
 type reading struct {
-	imapserver.Session
+	imapserver.SessionIMAP4rev2
 	x *Mail
 }
 
@@ -195,7 +205,11 @@ func (x *Mail) session() (imapserver.Session, error) {
 	if x.w.room.mem == nil {
 		return nil, errors.New("the mail servers are stopping")
 	}
-	return &reading{x.w.room.mem.NewSession(), x}, nil
+	s, ok := x.w.room.mem.NewSession().(imapserver.SessionIMAP4rev2)
+	if !ok {
+		return nil, errors.New("the mailboxes are not what they were")
+	}
+	return &reading{s, x}, nil
 }
 
 // Login fails in the platform's stead when a fault "imap" is due.
@@ -209,7 +223,7 @@ func (r *reading) Login(user, password string) error {
 			return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeUnavailable, Text: "The mailbox is not available at the moment"}
 		}
 	}
-	return r.Session.Login(user, password)
+	return r.SessionIMAP4rev2.Login(user, password)
 }
 
 // sending is an SMTP session: a shop that gives mail away.

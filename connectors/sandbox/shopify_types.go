@@ -213,13 +213,16 @@ func address(b *buyer) *object {
 		"country": country, "countryCodeV2": b.country})
 }
 
-func (x *exec) customer(b *buyer) *object {
-	var theirs []*order
+func (x *exec) ordersOf(b *buyer) (theirs []*order) {
 	for _, o := range x.s.orders {
 		if o.buyer == b {
 			theirs = append(theirs, o)
 		}
 	}
+	return theirs
+}
+
+func (x *exec) customer(b *buyer) *object {
 	given, family, _ := strings.Cut(b.name, " ")
 	return &object{"Customer", func(f string, _ args) (any, error) {
 		if !x.s.auth.has("read_customers") && f != "id" {
@@ -245,8 +248,9 @@ func (x *exec) customer(b *buyer) *object {
 		case "createdAt", "updatedAt":
 			return when(x.w.now().AddDate(0, -6, 0).Truncate(24 * time.Hour)), nil
 		case "numberOfOrders":
-			return strconv.Itoa(len(theirs)), nil
+			return strconv.Itoa(len(x.ordersOf(b))), nil
 		case "amountSpent":
+			theirs := x.ordersOf(b)
 			if len(theirs) > 0 {
 				var sum int64
 				for _, o := range theirs {
