@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -41,11 +42,11 @@ type messageView struct {
 
 func messageCard(v messageView, p *i18n.Printer) chat.Card {
 	l := v.Letter
-	buyer := l.Buyer.Name
-	if buyer == "" {
-		buyer = p.T("message.buyer")
+	title := p.T("message.title_nameless", "store", v.Store.Name)
+	if buyer := cmp.Or(l.Buyer.Name, l.Buyer.ID); buyer != "" {
+		title = p.T("message.title", "store", v.Store.Name, "buyer", buyer)
 	}
-	c := chat.Card{Title: p.T("message.title", "store", v.Store.Name, "buyer", buyer), Tone: chat.Primary}
+	c := chat.Card{Title: title, Tone: chat.Primary}
 	if l.State == msgAnswered {
 		c.Tone = chat.Good
 	}

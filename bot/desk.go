@@ -180,7 +180,11 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
 	for _, id := range d.order {
 		for _, stream := range d.streams(d.stores[id]) {
-			d.Jobs.Every("pull/"+id+"/"+stream, d.Pull, PullArgs{Store: id, Stream: stream})
+			every := d.Pull
+			if p, ok := d.stores[id].Shop.(connectors.Paced); ok {
+				every = max(every, p.Every(stream))
+			}
+			d.Jobs.Every("pull/"+id+"/"+stream, every, PullArgs{Store: id, Stream: stream})
 		}
 	}
 	d.Jobs.Every("sweep", 10*time.Second, SweepArgs{})

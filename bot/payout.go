@@ -89,7 +89,8 @@ func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 		}
 		return jobs.Snooze(30 * time.Second)
 	case connectors.Unsure:
-		return d.payUnsure(ctx, j, r, err)
+		// What the adapter knows of the lost call helps it to look later.
+		return d.payUnsure(ctx, j, r, err, &rec)
 	case connectors.Conflict:
 		// Something is in the way; it may be this very refund.
 		return d.payConflict(ctx, j, r, s, shop, err)
@@ -126,7 +127,7 @@ func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 				return err
 			}
 		}
-		return d.payUnsure(ctx, j, r, err)
+		return d.payUnsure(ctx, j, r, err, nil)
 	}
 	if rec.State == connectors.StateAbsent && r.State != RefundAccepted {
 		return d.payAbsent(ctx, r, shop)
@@ -168,14 +169,21 @@ func (d *Desk) payReceipt(ctx context.Context, j jobs.Job[PayArgs], r Payback, r
 		return jobs.Snooze(max(rec.After, d.later(j.Created)))
 	}
 	if looked {
-		return d.payUnsure(ctx, j, r, nil)
+		return d.payUnsure(ctx, j, r, nil, &rec)
 	}
-	return d.payUnsure(ctx, j, r, errors.New("the shop's answer says neither yes nor no"))
+	return d.payUnsure(ctx, j, r, errors.New("the shop's answer says neither yes nor no"), &rec)
 }
 
 // payUnsure shows an unknown outcome as unknown and looks again later. When it
 // has been unknown for too long, a person is asked; looking goes on.
-func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, cause error) error {
+func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, cause error, rec *connectors.Receipt) error {
+	wait := d.later(j.Created)
+	if rec != nil {
+		wait = max(wait, rec.After)
+		if rec.ID == "" && rec.Code == "" {
+			rec = nil // nothing in it to remember
+		}
+	}
 	if cause != nil {
 		d.Log.WarnContext(ctx, "whether a refund happened is unknown", "refund", r.ID, "store", r.Store, "err", cause)
 	}
@@ -185,14 +193,14 @@ func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, ca
 	}
 	if r.State == RefundAccepted {
 		// The shop has it; only this look failed.
-		return jobs.Snooze(d.later(j.Created))
+		return jobs.Snooze(wait)
 	}
-	if r.State != RefundUnknown || r.Error != why {
-		if err := d.payMoves(ctx, r, RefundUnknown, why, nil); err != nil {
+	if r.State != RefundUnknown || r.Error != why || rec != nil && *rec != r.Receipt {
+		if err := d.payMoves(ctx, r, RefundUnknown, why, rec); err != nil {
 			return err
 		}
 	}
-	return jobs.Snooze(d.later(j.Created))
+	return jobs.Snooze(wait)
 }
 
 // payMoves writes a step down and repaints.

@@ -29,6 +29,11 @@ func (d *Desk) pullFailed(ctx context.Context, s *Store, stream string, cause er
 	if errors.Is(cause, context.Canceled) && ctx.Err() != nil {
 		return cause
 	}
+	if connectors.KindOf(cause) == connectors.Busy {
+		// To wait is how one reads such a shop, and no trouble. The next look waits too.
+		d.Log.DebugContext(ctx, "a shop asks us to wait", "store", s.ID, "stream", stream, "err", cause)
+		return jobs.Snooze(max(connectors.RetryAfterOf(cause), time.Second))
+	}
 	d.Log.WarnContext(ctx, "a stream could not be read", "store", s.ID, "stream", stream, "kind", connectors.KindOf(cause).String(), "err", cause)
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
 		if err := sync.Failed(tx, s.ID, stream, cause); err != nil {

@@ -66,6 +66,14 @@ type Messenger interface {
 	MessageLimit() int
 }
 
+// Paced is a shop whose budget does not allow it to be asked as often as one
+// would like.
+type Paced interface {
+	// Every is the least time between two looks at a stream ("orders",
+	// "messages"); 0 means that there is no such bound.
+	Every(stream string) time.Duration
+}
+
 // Info says which account this is.
 type Info struct {
 	// Platform is the adapter's name: "shopify".

@@ -38,7 +38,11 @@ func (a *app) rooms(ctx context.Context, who chat.Account) ([]console.Channel, e
 		if c.Place.Chat != console.Name || !slices.ContainsFunc(c.Stores, func(s string) bool { return s == people.EveryStore && len(p.Stores) > 0 || p.Sees(s) }) {
 			continue
 		}
-		out = append(out, console.Channel{ID: c.Place.Channel, Name: c.Name, About: strings.Join(c.Stores, ", ")})
+		about := strings.Join(c.Stores, ", ")
+		if slices.Contains(c.Stores, people.EveryStore) {
+			about = i18n.For(p.Lang).T("stores.every")
+		}
+		out = append(out, console.Channel{ID: c.Place.Channel, Name: c.Name, About: about})
 	}
 	return out, nil
 }

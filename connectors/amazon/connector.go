@@ -170,3 +170,14 @@ var (
 	_ connectors.Refunder    = (*Seller)(nil)
 	_ connectors.Journaled   = (*Seller)(nil)
 )
+
+// Every spreads listings over searchOrders' budget of one call in three minutes,
+// and leaves half of it to people.
+func (s *Seller) Every(stream string) time.Duration {
+	if stream == "orders" {
+		return 6 * time.Minute
+	}
+	return 0
+}
+
+var _ connectors.Paced = (*Seller)(nil)

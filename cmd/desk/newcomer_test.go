@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"helloworld/bot/chat/console/consoletest"
+)
+
+// lockedBuffer is an output that is read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// startDemo runs the demonstration as a newcomer does and waits for its links.
+func startDemo(t *testing.T, args ...string) *lockedBuffer {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	var out, errs lockedBuffer
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, append([]string{"demo", "--listen", "127.0.0.1:0", "--data", t.TempDir()}, args...),
+			func(string) string { return "" }, strings.NewReader(""), &out, io.MultiWriter(&errs, testLog{t}))
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-done; code != 0 {
+			t.Errorf("the demonstration ended with %d:\n%s", code, errs.String())
+		}
+	})
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), "Sam ("); {
+		if time.Now().After(deadline) {
+			t.Fatalf("the demonstration printed no links:\n%s\n%s", out.String(), errs.String())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return &out
+}
+
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	if os.Getenv("DESK_TEST_LOG") != "" {
+		_, _ = os.Stderr.Write(p)
+	}
+	return len(p), nil
+}
+
+func linkOf(t *testing.T, out, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(regexp.QuoteMeta(name) + `[^\n]*?(http://\S+)`).FindStringSubmatch(out)
+	if m == nil {
+		t.Fatalf("no link for %s in:\n%s", name, out)
+	}
+	return m[1]
+}
+
+// screens is where pictures go; set DESK_SCREENS to keep them.
+func screens(t *testing.T) string {
+	if dir := os.Getenv("DESK_SCREENS"); dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	return t.TempDir()
+}
+
+// TestNewcomer lives the five minutes of a newcomer's first day in a real browser.
+func TestNewcomer(t *testing.T) {
+	out := startDemo(t, "--every", "1h").String()
+	console := regexp.MustCompile(`Console: (\S+)`).FindStringSubmatch(out)[1]
+	shots := screens(t)
+	b := consoletest.Start(t, console)
+	b.Size(1280, 900)
+	b.SignIn(linkOf(t, out, "李娜"))
+	b.Open("买家消息")
+	b.WaitText("译文")
+	b.Screenshot(filepath.Join(shots, "inbox.png"))
+
+	b.Type("/refund shopify-main#1234 full damaged")
+	b.WaitText("等待 退款审批 审批")
+	b.Play("王经理")
+	b.Open("退款审批")
+	b.WaitText("待 1 人批准")
+	b.Screenshot(filepath.Join(shots, "refund-before.png"))
+	b.Size(390, 844)
+	b.Screenshot(filepath.Join(shots, "refund-before-phone.png"))
+	b.PressButton("批准")
+	b.WaitText("确认为 shopify-main#1234 退款")
+	b.PressButton("批准")
+	b.WaitText("已退款")
+	b.Screenshot(filepath.Join(shots, "refund-after-phone.png"))
+	b.Size(1280, 900)
+	b.Screenshot(filepath.Join(shots, "refund-after.png"))
+
+	b.Play("赵运营")
+	b.Open("告警")
+	b.Type("/resync ebay-de")
+	b.WaitText("同步完成")
+	b.Screenshot(filepath.Join(shots, "resync.png"))
+}
