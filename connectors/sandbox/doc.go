@@ -28,6 +28,9 @@
 // Three wordings are ours, because no contract has them: the user errors of
 // Shopify's refundCreate, the message codes inside Amazon's feed processing
 // report, and the text of bounce mails. An adapter should not depend on them.
-// Shopify's limit of 1,000 points for one query is reckoned roughly and applied
-// only while rate limits are switched on.
+// Shopify's points are reckoned roughly, so no query is refused for being too
+// dear by itself; it only empties the bucket while rate limits are switched on.
+//
+// The SMTP server files a copy of what it took in the shop's Sent, as many mail
+// hosts do: it is where a shop can look after an answer that it never heard.
 package sandbox

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -49,6 +50,8 @@ type room struct {
 	mail       *Mail // nil while no servers run
 	mem        *imapmemserver.Server
 	boxes      map[string]*imapmemserver.User
+	// filed are the mails in each Sent, by store and Message-ID.
+	filed map[[2]string]*imap.AppendData
 }
 
 // StartMail starts the mail servers. Addresses like "127.0.0.1:0" choose a free
@@ -76,7 +79,7 @@ func (w *World) StartMail(ctx context.Context, smtpAddr, imapAddr string) (*Mail
 	x.smtp.ErrorLog = mailLog{w.log}
 	x.imap = imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			s, err := x.session()
+			s, err := x.reader()
 			return s, nil, err
 		},
 		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}},
@@ -153,7 +156,7 @@ func (w *World) furnish() {
 		r.generation = int(w.now().Unix() % 20000)
 	}
 	r.generation += 2
-	r.mem, r.boxes = imapmemserver.New(), map[string]*imapmemserver.User{}
+	r.mem, r.boxes, r.filed = imapmemserver.New(), map[string]*imapmemserver.User{}, map[[2]string]*imap.AppendData{}
 	for _, spec := range w.specs {
 		u := imapmemserver.NewUser(spec.address(), mailPassword)
 		// The library counts UIDVALIDITY up with every mailbox a user makes.
@@ -193,13 +196,48 @@ func (s *store) deliver(raw []byte, at time.Time) {
 	}
 }
 
-// reading is an IMAP session that may be told to fail.
-type reading struct {
-	imapserver.SessionIMAP4rev2
-	x *Mail
+// file puts a copy of what a shop sent into its Sent, once for each Message-ID.
+// Many mail hosts do so by themselves, and it is the only place where a shop can
+// look whether a mail went out whose answer it never heard.
+func (w *World) file(store, id string, raw []byte, o *imap.AppendOptions) (*imap.AppendData, error) {
+	r := &w.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := r.boxes[store]
+	if u == nil {
+		return nil, errors.New("the mail servers are stopping")
+	}
+	at := [2]string{store, id}
+	if there := r.filed[at]; there != nil && id != "" {
+		return there, nil
+	}
+	done, err := u.Append("Sent", bytes.NewReader(raw), o)
+	if err == nil {
+		r.filed[at] = done
+	}
+	return done, err
 }
 
-func (x *Mail) session() (imapserver.Session, error) {
+// reading is a shop that reads its mail, and may be told that it cannot.
+type reading struct {
+	imapserver.SessionIMAP4rev2
+	x     *Mail
+	store string
+}
+
+// Append files a copy. One that the server filed already is not filed again.
+func (r *reading) Append(box string, lit imap.LiteralReader, o *imap.AppendOptions) (*imap.AppendData, error) {
+	if box != "Sent" || r.store == "" {
+		return r.SessionIMAP4rev2.Append(box, lit, o)
+	}
+	raw, err := io.ReadAll(lit)
+	if err != nil {
+		return nil, err
+	}
+	return r.x.w.file(r.store, readMail(raw).id, raw, o)
+}
+
+func (x *Mail) reader() (imapserver.Session, error) {
 	x.w.room.mu.Lock()
 	defer x.w.room.mu.Unlock()
 	if x.w.room.mem == nil {
@@ -209,7 +247,7 @@ func (x *Mail) session() (imapserver.Session, error) {
 	if !ok {
 		return nil, errors.New("the mailboxes are not what they were")
 	}
-	return &reading{s, x}, nil
+	return &reading{SessionIMAP4rev2: s, x: x}, nil
 }
 
 // Login fails in the platform's stead when a fault "imap" is due.
@@ -218,6 +256,7 @@ func (r *reading) Login(user, password string) error {
 		if s.address() != user {
 			continue
 		}
+		r.store = s.Name
 		r.x.w.count(s.Name, "imap")
 		if kind := s.faults.take("imap"); kind != "" && kind != Slow {
 			return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeUnavailable, Text: "The mailbox is not available at the moment"}
@@ -226,7 +265,7 @@ func (r *reading) Login(user, password string) error {
 	return r.SessionIMAP4rev2.Login(user, password)
 }
 
-// sending is an SMTP session: a shop that gives mail away.
+// sending is a shop that gives mail away.
 type sending struct {
 	w    *World
 	conn *smtp.Conn
@@ -276,7 +315,7 @@ func (c *sending) Rcpt(to string, _ *smtp.RcptOptions) error {
 // Reset forgets the mail that was begun.
 func (c *sending) Reset() { c.from, c.to = "", nil }
 
-// Logout ends the session.
+// Logout says goodbye.
 func (c *sending) Logout() error { return nil }
 
 func (s *store) buyerByMail(address string) *buyer {

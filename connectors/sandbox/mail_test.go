@@ -159,6 +159,29 @@ func TestShopsWriteMail(t *testing.T) {
 	if len(l) != 1 || l[0].Key != "k1@desk.example" || l[0].Text != "ご連絡ありがとうございます。" || l[0].Order != o.ID || l[0].By != "mail" || l[0].Buyer != o.Buyer {
 		t.Fatalf("ledger: %+v", l)
 	}
+	// The server files a copy by itself, and does not file ours beside it.
+	c, err := imapclient.DialInsecure(m.IMAPAddr, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Login(own, mailPassword).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"k1@desk.example", "note@desk.example"} {
+		raw := "From: <" + own + ">\r\nMessage-ID: <" + id + ">\r\n\r\ncopy\r\n"
+		cmd := c.Append("Sent", int64(len(raw)), nil)
+		if _, err := io.WriteString(cmd, raw); err != nil || cmd.Close() != nil {
+			t.Fatal(err)
+		}
+		if _, err := cmd.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	filed, _ := r.inbox(m, "amazon-jp", "Sent")
+	if len(filed) != 2 || filed[0].id != "k1@desk.example" || filed[0].text != "ご連絡ありがとうございます。" || filed[1].id != "note@desk.example" {
+		t.Errorf("Sent: %+v", filed)
+	}
 	// A sender who is not on the list: taken, and returned.
 	if err := r.post(m, "amazon-jp", "anna@shop.example", o.Email, "k2@desk.example", "x"); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
 	gomail "github.com/emersion/go-message/mail"
 	"github.com/emersion/go-smtp"
 
@@ -81,6 +82,9 @@ func readMail(raw []byte) (x outMail) {
 func (c *sending) pass(raw []byte) {
 	x, now := readMail(raw), c.w.now()
 	s := c.s
+	if _, err := c.w.file(s.Name, x.id, raw, &imap.AppendOptions{Time: now, Flags: []imap.Flag{imap.FlagSeen}}); err != nil {
+		c.w.log.Error("a copy could not be filed", "store", s.Name, "err", err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, to := range c.to {

@@ -93,6 +93,8 @@ func (w *World) newStore(spec StoreSpec) *store {
 // called 1234, so that the name alone does not say which is meant.
 func (s *store) orderNumber(i int) string {
 	switch {
+	case s.Platform == Amazon:
+		return ""
 	case i == 0:
 		return "1234"
 	case s.Platform == Ebay:
@@ -113,8 +115,11 @@ func (s *store) blank(n int64, number string, at time.Time) *order {
 		o.id = fmt.Sprintf("%02d-%05d-%05d", 10+n%17, 10000+n%90000, 20000+n*37%80000)
 	case Amazon:
 		o.id = fmt.Sprintf("250-%07d-%07d", 1000000+n*7919%9000000, 1000000+n*104729%9000000)
-		if strings.Count(number, "-") == 2 {
+		switch {
+		case strings.Count(number, "-") == 2:
 			o.id = number
+		case number == "": // on Amazon the id is what people call an order by
+			o.number = o.id
 		}
 	default:
 		o.id = o.legacy
