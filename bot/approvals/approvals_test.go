@@ -1,0 +1,174 @@
+package approvals_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"helloworld/bot/approvals"
+	"helloworld/bot/jobs"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/bot/store/storetest"
+)
+
+type pay struct {
+	Amount string `json:"amount"`
+}
+
+func (pay) Kind() string { return "test-pay" }
+
+func manager(id people.ID, stores ...string) people.Person {
+	if stores == nil {
+		stores = []string{people.EveryStore}
+	}
+	return people.Person{ID: id, Roles: []people.Role{people.Manager}, Stores: stores}
+}
+
+// ask opens an approval that needs so many yeses, asked by anna.
+func ask(t *testing.T, db *store.DB, votes int, until time.Time) approvals.ID {
+	t.Helper()
+	if err := db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := approvals.Open(tx, approvals.Ask{ID: "A1", About: "refund:R1", Facts: "f1", By: "anna", Role: people.Manager, Store: "ebay-de",
+			Votes: votes, Until: until, Job: pay{"59.90 EUR"}, Key: "pay/k1", Lane: "money", Order: "o1"})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return "A1"
+}
+
+func vote(t *testing.T, db *store.DB, b approvals.Ballot) (a approvals.Approval, err error) {
+	t.Helper()
+	err = db.Write(t.Context(), func(tx *store.Tx) (err error) { a, err = approvals.Vote(tx, "A1", b); return err })
+	return a, err
+}
+
+func tomorrow() time.Time { return time.Now().Add(24 * time.Hour) }
+
+func TestTheDecidingYesRunsWhatWasFrozen(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ask(t, db, 2, tomorrow())
+		engine := jobs.New(db, jobs.Options{})
+		got := make(chan pay, 10)
+		jobs.Handle(engine, "money", func(_ context.Context, j jobs.Job[pay]) error { got <- j.Args; return nil })
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- engine.Run(ctx) }()
+		defer func() { stop(); <-done }()
+
+		a, err := vote(t, db, approvals.Ballot{Who: manager("ben"), Yes: true, Facts: "f1"})
+		if err != nil || a.State != approvals.Waiting || a.Left() != 1 {
+			t.Fatalf("the first yes: %+v, %v", a.State, err)
+		}
+		if a, err = vote(t, db, approvals.Ballot{Who: manager("carla"), Yes: true, Facts: "f1"}); err != nil || a.State != approvals.Approved {
+			t.Fatalf("the second yes: %v, %v", a.State, err)
+		}
+		select {
+		case p := <-got:
+			if p.Amount != "59.90 EUR" {
+				t.Errorf("what ran is %+v", p)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("nothing ran")
+		}
+		if _, err := vote(t, db, approvals.Ballot{Who: manager("dora"), Yes: true}); !errors.Is(err, approvals.ErrDecided) {
+			t.Errorf("a vote after the decision: %v", err)
+		}
+		if err := engine.Idle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 0 {
+			t.Error("it ran twice")
+		}
+	})
+}
+
+func TestVotesThatDoNotCount(t *testing.T) {
+	for name, c := range map[string]struct {
+		ballot approvals.Ballot
+		until  time.Time
+		want   error
+	}{
+		"own":           {approvals.Ballot{Who: manager("anna"), Yes: true}, tomorrow(), approvals.ErrOwn},
+		"not a manager": {approvals.Ballot{Who: people.Person{ID: "li", Roles: []people.Role{people.Agent}, Stores: []string{"*"}}, Yes: true}, tomorrow(), approvals.ErrNotYou},
+		"other store":   {approvals.Ballot{Who: manager("ben", "shopify-main"), Yes: true}, tomorrow(), approvals.ErrNotYou},
+		"disabled":      {approvals.Ballot{Who: people.Person{ID: "ben", Roles: []people.Role{people.Manager}, Stores: []string{"*"}, Disabled: true}, Yes: true}, tomorrow(), approvals.ErrNotYou},
+		"late":          {approvals.Ballot{Who: manager("ben"), Yes: true}, time.Now().Add(-time.Second), approvals.ErrLate},
+		"stale":         {approvals.Ballot{Who: manager("ben"), Yes: true, Facts: "f0"}, tomorrow(), approvals.ErrStale},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := storetest.SQLite(t)
+			ask(t, db, 1, c.until)
+			if _, err := vote(t, db, c.ballot); !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
+			if err := db.Read(t.Context(), func(tx *store.Tx) error {
+				a, err := approvals.Get(tx, "A1")
+				if len(a.Votes) != 0 || a.State != approvals.Waiting {
+					t.Errorf("it left %+v", a)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestNobodyVotesTwice(t *testing.T) {
+	db := storetest.SQLite(t)
+	ask(t, db, 2, tomorrow())
+	for i, want := range []error{nil, approvals.ErrTwice} {
+		if _, err := vote(t, db, approvals.Ballot{Who: manager("ben"), Yes: true}); !errors.Is(err, want) {
+			t.Errorf("vote %d: %v", i+1, err)
+		}
+	}
+}
+
+func TestWhoeverAskedMayTakeItBack(t *testing.T) {
+	db := storetest.SQLite(t)
+	ask(t, db, 1, tomorrow())
+	a, err := vote(t, db, approvals.Ballot{Who: people.Person{ID: "anna", Roles: []people.Role{people.Agent}, Stores: []string{"ebay-de"}}, Yes: false})
+	if err != nil || a.State != approvals.Denied {
+		t.Errorf("%v, %v", a.State, err)
+	}
+}
+
+func TestNoVotesDecideNothing(t *testing.T) {
+	db := storetest.SQLite(t)
+	err := db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := approvals.Open(tx, approvals.Ask{Votes: 0, Job: pay{}})
+		return err
+	})
+	if err == nil {
+		t.Error("an approval without votes was opened: it would approve itself")
+	}
+}
+
+// TestTwoAtOnce: two managers press at the same moment; the job runs once.
+func TestTwoAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ask(t, db, 1, tomorrow())
+		errs := make(chan error, 2)
+		for _, id := range []people.ID{"ben", "carla"} {
+			go func() {
+				errs <- db.Write(t.Context(), func(tx *store.Tx) error {
+					_, err := approvals.Vote(tx, "A1", approvals.Ballot{Who: manager(id), Yes: true})
+					return err
+				})
+			}()
+		}
+		a, b := <-errs, <-errs
+		if (a == nil) == (b == nil) || !errors.Is(errors.Join(a, b), approvals.ErrDecided) {
+			t.Errorf("%v and %v; want one yes and one that came too late", a, b)
+		}
+		var n int
+		if err := db.Read(t.Context(), func(tx *store.Tx) error {
+			return tx.Row(`SELECT COUNT(*) FROM job WHERE kind = 'test-pay'`).Scan(&n)
+		}); err != nil || n != 1 {
+			t.Errorf("%d jobs, %v", n, err)
+		}
+	})
+}
