@@ -1,11 +1,7 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -42,28 +38,23 @@ func (c sandboxCmd) Run(w *world) error {
 		return err
 	}
 	fmt.Fprintf(w.out, "shops %s\n", s.url)
-	for _, f := range []struct {
-		name, addr string
-		handler    http.Handler
-	}{
-		{"slack", c.Slack, slackfake.New(slackfake.Options{NoLimits: c.NoLimits})},
-		{"telegram", c.Telegram, telegramfake.New(telegramfake.Options{NoLimits: c.NoLimits})},
-	} {
-		if f.addr == "" {
-			continue
+	// The fakes listen for themselves: only so do they know the address that
+	// stands in what they hand out (response URLs, files).
+	if c.Slack != "" {
+		f := slackfake.New(slackfake.Options{NoLimits: c.NoLimits})
+		if err := f.Start(c.Slack); err != nil {
+			return err
 		}
-		l, err := net.Listen("tcp", f.addr)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+		defer f.Close()
+		fmt.Fprintf(w.out, "slack %s\n", f.URL())
+	}
+	if c.Telegram != "" {
+		f := telegramfake.New(telegramfake.Options{NoLimits: c.NoLimits})
+		if err := f.Start(c.Telegram); err != nil {
+			return err
 		}
-		srv := &http.Server{Handler: f.handler, ReadHeaderTimeout: 10 * time.Second}
-		go func() {
-			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				fmt.Fprintln(w.err, "desk:", f.name, err)
-			}
-		}()
-		context.AfterFunc(w.ctx, func() { _ = srv.Close() })
-		fmt.Fprintf(w.out, "%s http://%s\n", f.name, l.Addr())
+		defer func() { _ = f.Close() }()
+		fmt.Fprintf(w.out, "telegram %s\n", f.URL())
 	}
 	if c.Every > 0 {
 		go s.world.Live(w.ctx, c.Every)
