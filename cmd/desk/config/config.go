@@ -10,6 +10,13 @@
 //
 // An unknown key is an error, since a misspelt key that is silently ignored is a
 // setting that somebody believes in.
+//
+// All problems are told at once, each with its line, since a configuration is
+// corrected far from where the desk runs, and each try costs a round.
+//
+// The tags are the declaration's language: toml (the key; "-" is a secret), env
+// (a secret's variable), default, enum, form, min and max; need ("always", "on",
+// "platform=amazon": only with that setting); eg (what the example shows).
 package config
 
 import "time"
@@ -32,29 +39,29 @@ type Desk struct {
 	Data      string   `toml:"data" default:"data" help:"Folder of the database and the key file."`
 	Database  Secret   `toml:"-" env:"DESK_DATABASE" help:"postgres://… for several replicas; empty means SQLite in the data folder."`
 	Key       Secret   `toml:"-" env:"DESK_KEY" help:"Sealing key, 32 bytes in base64; empty means a key file beside the data."`
-	Listen    string   `toml:"listen" default:"127.0.0.1:8080" help:"Address the console listens on."`
-	PublicURL string   `toml:"public_url" form:"url" help:"Address people reach the console under, if a proxy stands before it."`
+	Listen    string   `toml:"listen" form:"listen" default:"127.0.0.1:8080" help:"Address the console listens on."`
+	PublicURL string   `toml:"public_url" eg:"https://desk.example.com" form:"url" help:"Address people reach the console under, if a proxy stands before it."`
 	Zone      string   `toml:"timezone" default:"Asia/Shanghai" form:"zone" help:"Time zone on cards."`
 	Log       string   `toml:"log" default:"info" enum:"debug,info,warn,error" help:"How much is logged."`
-	Pull      Duration `toml:"pull" default:"1m" help:"How often shops are asked what is new."`
+	Pull      Duration `toml:"pull" min:"1ms" default:"1m" help:"How often shops are asked what is new."`
 }
 
 // Refunds is the section [refunds].
 type Refunds struct {
 	Votes     int      `toml:"votes" default:"1" min:"0" max:"5" help:"Approvals a refund needs, besides the person who asks. 0: nobody may."`
-	Expiry    Duration `toml:"expiry" default:"24h" help:"How long an ask waits for approval."`
-	UnsureFor Duration `toml:"unsure_for" default:"15m" help:"After how long an unknown outcome goes to a person."`
-	Settle    Duration `toml:"settle" default:"1m" help:"How long a call whose answer was lost may still be under way at a shop that does not know keys."`
+	Expiry    Duration `toml:"expiry" min:"1ms" default:"24h" help:"How long an ask waits for approval."`
+	UnsureFor Duration `toml:"unsure_for" min:"1ms" default:"15m" help:"After how long an unknown outcome goes to a person."`
+	Settle    Duration `toml:"settle" min:"1ms" default:"1m" help:"How long a call whose answer was lost may still be under way at a shop that does not know keys."`
 }
 
 // Console is the section [console].
 type Console struct {
-	Off bool `toml:"off" help:"No console."`
+	Off bool `toml:"off" eg:"false" help:"No console."`
 }
 
 // Slack is the section [slack].
 type Slack struct {
-	On       bool   `toml:"on" help:"Connect to Slack."`
+	On       bool   `toml:"on" eg:"true" help:"Connect to Slack."`
 	BaseURL  string `toml:"base_url" default:"https://slack.com/api/" form:"url" help:"Web API address."`
 	BotToken Secret `toml:"-" env:"DESK_SLACK_BOT_TOKEN" need:"on" help:"Bot token (xoxb-…)."`
 	AppToken Secret `toml:"-" env:"DESK_SLACK_APP_TOKEN" need:"on" help:"App-level token (xapp-…) with connections:write."`
@@ -63,70 +70,72 @@ type Slack struct {
 
 // Telegram is the section [telegram].
 type Telegram struct {
-	On      bool   `toml:"on" help:"Connect to Telegram."`
+	On      bool   `toml:"on" eg:"true" help:"Connect to Telegram."`
 	BaseURL string `toml:"base_url" default:"https://api.telegram.org" form:"url" help:"Bot API address."`
 	Token   Secret `toml:"-" env:"DESK_TELEGRAM_TOKEN" need:"on" help:"Bot token from @BotFather."`
 }
 
 // Store is one [[store]].
 type Store struct {
-	ID       string            `toml:"id" need:"always" form:"id" help:"The desk's name for it: ebay-de."`
-	Platform string            `toml:"platform" need:"always" enum:"amazon,ebay,shopify" help:"Marketplace."`
-	Name     string            `toml:"name" help:"What people call it; empty means the id."`
-	Account  string            `toml:"account" help:"The platform's id of the seller or shop."`
-	Region   string            `toml:"region" help:"Amazon: na, eu or fe."`
-	Currency string            `toml:"currency" form:"currency" help:"Home currency (ISO 4217)."`
-	Language string            `toml:"language" form:"language" help:"What most of its buyers write (BCP 47)."`
-	BaseURL  string            `toml:"base_url" form:"url" help:"API address; empty means the platform's own. Shopify: https://SHOP.myshopify.com"`
+	ID       string            `toml:"id" eg:"ebay-de" need:"always" form:"id" help:"The desk's name for it: ebay-de."`
+	Platform string            `toml:"platform" eg:"ebay" need:"always" enum:"amazon,ebay,shopify" help:"Marketplace."`
+	Name     string            `toml:"name" eg:"eBay 德国站" help:"What people call it; empty means the id."`
+	Account  string            `toml:"account" eg:"hello-de" help:"The platform's id of the seller or shop."`
+	Region   string            `toml:"region" eg:"eu" help:"Amazon: na, eu or fe."`
+	Currency string            `toml:"currency" eg:"EUR" form:"currency" help:"Home currency (ISO 4217)."`
+	Language string            `toml:"language" eg:"de" form:"language" help:"What most of its buyers write (BCP 47)."`
+	BaseURL  string            `toml:"base_url" need:"platform=shopify" form:"url" help:"API address. Shopify: https://SHOP.myshopify.com; for the others empty means the platform's own."`
 	TokenURL string            `toml:"token_url" form:"url" help:"Token endpoint; empty means the platform's own."`
-	ClientID string            `toml:"client_id" help:"The application's id."`
-	Secret   Secret            `toml:"-" env:"DESK_{ID}_CLIENT_SECRET" help:"The application's secret."`
+	ClientID string            `toml:"client_id" eg:"Hello-desk-PRD-0123" need:"platform=amazon" help:"The application's id."`
+	Secret   Secret            `toml:"-" env:"DESK_{ID}_CLIENT_SECRET" need:"platform=amazon" help:"The application's secret."`
 	Refresh  Secret            `toml:"-" env:"DESK_{ID}_REFRESH_TOKEN" help:"The seller's refresh token."`
 	Access   Secret            `toml:"-" env:"DESK_{ID}_ACCESS_TOKEN" help:"An access token that does not expire, where the platform has one."`
-	Options  map[string]string `toml:"options" help:"The platform's own settings, such as marketplace."`
+	Options  map[string]string `toml:"options" eg:"marketplace=EBAY_DE" help:"The platform's own settings, such as marketplace."`
 	Mail     *Mail             `toml:"mail" help:"The mailbox buyers write to, for platforms without a message API."`
 }
 
 // Mail is [store.mail].
 type Mail struct {
-	IMAP     string `toml:"imap" need:"always" form:"hostport" help:"host:port of the mailbox."`
-	SMTP     string `toml:"smtp" form:"hostport" help:"host:port that sends."`
+	IMAP     string `toml:"imap" eg:"imap.example.com:993" need:"always" form:"hostport" help:"host:port of the mailbox."`
+	SMTP     string `toml:"smtp" eg:"smtp.example.com:465" form:"hostport" help:"host:port that sends."`
 	TLS      string `toml:"tls" default:"tls" enum:"tls,starttls,none" help:"none only on this computer."`
-	User     string `toml:"user" need:"always" help:"User name."`
-	From     string `toml:"from" need:"always" help:"The shop's address."`
-	To       string `toml:"to" help:"Only mails to this address, or to this @domain."`
-	Alias    string `toml:"alias" help:"Only mails whose buyer's alias has this domain."`
+	User     string `toml:"user" eg:"shop@example.com" need:"always" help:"User name."`
+	From     string `toml:"from" form:"mail" eg:"shop@example.com" need:"always" help:"The shop's address."`
+	To       string `toml:"to" eg:"@example.com" help:"Only mails to this address, or to this @domain."`
+	Alias    string `toml:"alias" eg:"marketplace.amazon.de" help:"Only mails whose buyer's alias has this domain."`
 	Folder   string `toml:"folder" default:"INBOX" help:"Folder to read."`
-	Password Secret `toml:"-" env:"DESK_{ID}_MAIL_PASSWORD" help:"Password of the mailbox."`
+	Keeps    bool   `toml:"keeps" eg:"true" help:"The server keeps a copy of what it sends by itself, as Gmail and Microsoft 365 do."`
+	SelfCopy bool   `toml:"copy_to_self" eg:"false" help:"For servers that keep no copy: send every mail to the shop's own address too."`
+	Password Secret `toml:"-" env:"DESK_{ID}_MAIL_PASSWORD" need:"always" help:"Password of the mailbox."`
 }
 
 // Engine is one [[engine]].
 type Engine struct {
-	Name    string `toml:"name" need:"always" form:"id" help:"Name on cards."`
+	Name    string `toml:"name" eg:"local" need:"always" form:"id" help:"Name on cards."`
 	Kind    string `toml:"kind" default:"openai" enum:"openai" help:"What it speaks."`
-	BaseURL string `toml:"base_url" need:"always" form:"url" help:"Address, such as http://127.0.0.1:11434/v1"`
-	Model   string `toml:"model" need:"always" help:"Model."`
+	BaseURL string `toml:"base_url" eg:"http://127.0.0.1:11434/v1" need:"always" form:"url" help:"Address, such as http://127.0.0.1:11434/v1"`
+	Model   string `toml:"model" eg:"qwen3:8b" need:"always" help:"Model."`
 	Key     Secret `toml:"-" env:"DESK_ENGINE_{ID}_KEY" help:"API key, if it wants one."`
 }
 
 // Person is one [[person]].
 type Person struct {
-	ID       string   `toml:"id" need:"always" form:"id" help:"Short name; it never changes."`
-	Name     string   `toml:"name" help:"Name on cards."`
+	ID       string   `toml:"id" eg:"wang" need:"always" form:"id" help:"Short name; it never changes."`
+	Name     string   `toml:"name" eg:"王经理" help:"Name on cards."`
 	Language string   `toml:"language" default:"zh-CN" form:"language" help:"Language the desk speaks with them."`
-	Roles    []string `toml:"roles" enum:"agent,ops,manager,admin" help:"What they may do."`
-	Stores   []string `toml:"stores" help:"Stores they see; \"*\" is all, none is none."`
-	Slack    string   `toml:"slack" help:"Slack member id (U…)."`
-	Telegram string   `toml:"telegram" help:"Telegram user id (a number)."`
+	Roles    []string `toml:"roles" eg:"manager,agent" enum:"agent,ops,manager,admin" help:"What they may do."`
+	Stores   []string `toml:"stores" eg:"*" help:"Stores they see; \"*\" is all, none is none."`
+	Slack    string   `toml:"slack" form:"slack" eg:"U0123456" help:"Slack member id (U…)."`
+	Telegram string   `toml:"telegram" form:"telegram" eg:"123456789" help:"Telegram user id (a number)."`
 }
 
 // Channel is one [[channel]].
 type Channel struct {
-	Place    string   `toml:"place" need:"always" form:"place" help:"CHAT:CHANNEL, such as slack:C0123456, telegram:-1001234567890, console:inbox."`
-	Name     string   `toml:"name" help:"Name on cards."`
+	Place    string   `toml:"place" eg:"slack:C0123456" need:"always" form:"place" help:"CHAT:CHANNEL, such as slack:C0123456, telegram:-1001234567890, console:inbox."`
+	Name     string   `toml:"name" eg:"买家消息" help:"Name on cards."`
 	Language string   `toml:"language" default:"zh-CN" form:"language" help:"Language of its cards, and the one messages are translated into."`
-	Stores   []string `toml:"stores" help:"Stores it is for; \"*\" is all."`
-	Topics   []string `toml:"topics" enum:"messages,approvals,alerts" help:"What is said there."`
+	Stores   []string `toml:"stores" eg:"*" help:"Stores it is for; \"*\" is all."`
+	Topics   []string `toml:"topics" eg:"messages,alerts" enum:"messages,approvals,alerts" help:"What is said there."`
 }
 
 // Duration is a time span as people write it: "15m".

@@ -2,62 +2,49 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
-	"reflect"
-	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 )
+
+// largest bounds the file; what is larger is not a configuration.
+const largest = 1 << 20
 
 // Load reads a configuration file, and secrets from the environment.
 func Load(path string, getenv func(string) string) (Config, error) {
-	data, err := os.ReadFile(path)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Config{}, fmt.Errorf("the configuration is not there; desk init writes one: %w", err)
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("the configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, largest+1))
 	if err != nil {
 		return Config{}, fmt.Errorf("the configuration: %w", err)
 	}
 	return Parse(path, data, getenv)
 }
 
-// Parse reads a configuration; name is what messages call it.
+// Parse reads a configuration; name is what messages call it. Its error is
+// [Problems], all of them.
 func Parse(name string, data []byte, getenv func(string) string) (Config, error) {
-	c := Defaults()
-	d := toml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	if err := d.DisallowUnknownFields().Decode(&c); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", name, err)
+	if len(data) > largest {
+		return Config{}, Problems{{File: name, What: fmt.Sprintf("larger than %d bytes; this is not a configuration", largest)}}
 	}
-	fillEmpty(reflect.ValueOf(&c).Elem(), "", getenv)
+	root, err := grow(name, bytes.TrimPrefix(data, []byte("\ufeff")))
+	if err != nil {
+		return Config{}, err
+	}
+	r := &reader{file: name, getenv: getenv, lines: map[string]int{}}
+	var c Config
+	r.root(&c, root)
+	r.rules(c)
+	if p := r.done(); len(p) > 0 {
+		return Config{}, p
+	}
 	return c, nil
-}
-
-// fillEmpty gives items of lists their defaults and reads secrets.
-func fillEmpty(v reflect.Value, id string, getenv func(string) string) {
-	t := v.Type()
-	for _, n := range []string{"ID", "Name"} {
-		if f := v.FieldByName(n); f.IsValid() && id == "" && f.Kind() == reflect.String {
-			id = f.String()
-		}
-	}
-	for i := range v.NumField() {
-		f, tag := v.Field(i), t.Field(i).Tag
-		switch {
-		case tag.Get("env") != "":
-			f.SetString(getenv(variable(tag.Get("env"), id)))
-		case f.Kind() == reflect.Struct:
-			fillEmpty(f, id, getenv)
-		case f.Kind() == reflect.Pointer && !f.IsNil():
-			fillEmpty(f.Elem(), id, getenv)
-		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
-			for k := range f.Len() {
-				fillEmpty(f.Index(k), "", getenv)
-			}
-		case f.IsZero() && tag.Get("default") != "" && f.Kind() == reflect.String:
-			setText(f, tag.Get("default"))
-		}
-	}
-}
-
-// variable is the name of a secret's variable, {ID} put in.
-func variable(tag, id string) string {
-	return strings.ReplaceAll(tag, "{ID}", strings.ToUpper(strings.ReplaceAll(id, "-", "_")))
 }

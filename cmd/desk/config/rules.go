@@ -1,0 +1,115 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+)
+
+// everyStore stands for all stores in lists of stores.
+const everyStore = "*"
+
+// rules are what no single key can tell.
+func (r *reader) rules(c Config) {
+	var stores, engines, people, places, slack, telegram []string
+	for i, s := range c.Stores {
+		at := fmt.Sprintf("store[%d]", i+1)
+		stores = append(stores, s.ID)
+		if s.ID == "all" {
+			r.problem(r.lines[at+".id"], at+".id", "%q means every store in commands; choose another id", s.ID)
+		}
+		r.store(s, at)
+	}
+	for _, e := range c.Engines {
+		engines = append(engines, e.Name)
+	}
+	for i, p := range c.People {
+		at := fmt.Sprintf("person[%d]", i+1)
+		people, slack, telegram = append(people, p.ID), append(slack, p.Slack), append(telegram, p.Telegram)
+		if p.ID == "desk" {
+			r.problem(r.lines[at+".id"], at+".id", "%q is the desk itself; choose another id", p.ID)
+		}
+		r.known(p.Stores, stores, at)
+	}
+	for i, x := range c.Channels {
+		places = append(places, x.Place)
+		r.known(x.Stores, stores, fmt.Sprintf("channel[%d]", i+1))
+	}
+	r.once("store", "id", stores, true)
+	r.once("engine", "name", engines, true)
+	r.once("person", "id", people, false)
+	r.once("person", "slack", slack, false)
+	r.once("person", "telegram", telegram, false)
+	r.once("channel", "place", places, false)
+	if c.Console.Off && !c.Slack.On && !c.Telegram.On {
+		r.problem(r.lines["console.off"], "console.off", "the console is off, and neither slack nor telegram is on: nobody could reach the desk")
+	}
+}
+
+// store looks at what a platform needs beyond its single keys.
+func (r *reader) store(s Store, at string) {
+	if s.Platform == "amazon" {
+		regions := []string{"na", "eu", "fe"}
+		switch {
+		case s.BaseURL != "":
+		case s.Region == "":
+			r.problem(r.lines[at], at+".region", "is missing, and amazon needs it: one of %s", strings.Join(regions, ", "))
+		default:
+			if what := complaint(strings.ToLower(s.Region), "", regions); what != "" {
+				r.problem(r.lines[at+".region"], at+".region", "%s", what)
+			}
+		}
+		if s.Options["marketplace"] == "" {
+			r.problem(r.lines[at], at+".options.marketplace", "is missing, and amazon needs it: ids of the marketplaces to read, for example %q", "A1PA6795UKMFR9")
+		}
+	}
+	if s.Mail == nil || s.Mail.TLS != "none" {
+		return
+	}
+	for _, x := range []struct{ key, addr string }{{"imap", s.Mail.IMAP}, {"smtp", s.Mail.SMTP}} {
+		host, _, err := net.SplitHostPort(x.addr)
+		if ip := net.ParseIP(host); err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			r.problem(r.lines[at+".mail.tls"], at+".mail.tls", "none is for this computer only, and %s is elsewhere; write tls or starttls", x.key)
+			return
+		}
+	}
+}
+
+// known complains about stores that are not in the file.
+func (r *reader) known(named, stores []string, at string) {
+	for _, id := range named {
+		if id == everyStore || slices.Contains(stores, id) {
+			continue
+		}
+		what := fmt.Sprintf("there is no store %s", show(id))
+		if near := nearest(id, stores); near != "" {
+			what += fmt.Sprintf("; did you mean %q?", near)
+		} else if len(stores) > 0 {
+			what += "; there are " + strings.Join(stores, ", ")
+		}
+		r.problem(r.lines[at+".stores"], at+".stores", "%s", what)
+	}
+}
+
+// once complains about values that stand twice. Ids with variables have to
+// differ in these too: a-b and a_b would share their secrets.
+func (r *reader) once(section, key string, values []string, variables bool) {
+	for i, v := range values {
+		if v == "" {
+			continue
+		}
+		at := fmt.Sprintf("%s[%d].%s", section, i+1, key)
+		for k, earlier := range values[:i] {
+			switch {
+			case earlier == v:
+				r.problem(r.lines[at], at, "%s is taken by %s[%d] in line %d", show(v), section, k+1, r.lines[fmt.Sprintf("%s[%d].%s", section, k+1, key)])
+			case variables && variable("{ID}", earlier) == variable("{ID}", v):
+				r.problem(r.lines[at], at, "%s would share its variables with %s of %s[%d]; choose an id that differs in more than - and _", show(v), show(earlier), section, k+1)
+			default:
+				continue
+			}
+			break
+		}
+	}
+}
