@@ -100,7 +100,7 @@ func (d *Desk) resyncStep(ctx context.Context, j jobs.Job[ResyncArgs], r sync.Ru
 		r.Pos = p.next
 		if !p.more {
 			r.At++
-			r.Pos = connectors.Cursor{Since: r.Since}
+			r.Pos = connectors.Cursor{Since: r.Since, Limit: sync.RunPage}
 			if over = r.At >= len(r.Streams); over {
 				r.State, r.At = sync.Done, len(r.Streams)-1
 				if err := j.Done(tx); err != nil {

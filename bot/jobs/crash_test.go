@@ -44,7 +44,7 @@ func crashing(url string) error {
 		return err
 	}
 	e := crashEngine(db)
-	go e.Run(ctx) //nolint:errcheck // it is killed
+	go e.Run(ctx) // it is killed
 	base, err := strconv.Atoi(os.Getenv("JOBS_TEST_CRASH_FROM"))
 	if err != nil {
 		return err
@@ -205,10 +205,10 @@ func killOnce(t *testing.T, url string, from int) (got []int) {
 		got = append(got, n)
 		if len(got) >= enough && !killed {
 			killed = true
-			cmd.Process.Kill() //nolint:errcheck // Wait tells
+			cmd.Process.Kill() // Wait tells
 		}
 	}
-	cmd.Wait() //nolint:errcheck // it was killed
+	cmd.Wait() // it was killed
 	if !killed {
 		t.Fatalf("the desk ended by itself: %s", complaints.String())
 	}

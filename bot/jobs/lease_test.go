@@ -30,7 +30,7 @@ func TestFence(t *testing.T) {
 				if _, err := tx.Exec(`INSERT INTO only_a_test (n) VALUES (?)`, j.Attempt); err != nil {
 					return err
 				}
-				j.Done(tx) //nolint:errcheck // even if a worker forgets to look
+				j.Done(tx) // even if a worker forgets to look
 				return nil
 			})
 			if j.Attempt == 1 {

@@ -39,12 +39,16 @@ type Run struct {
 	Error                     string
 }
 
+// RunPage is how many items a run reads at a time: few enough for its progress
+// to be seen.
+const RunPage = 50
+
 // ErrNoRun: there is no such run.
 var ErrNoRun = errors.New("sync: no such run")
 
 // Start begins a run, or returns the one that is under way for the store.
 func Start(tx *store.Tx, r Run) (Run, bool, error) {
-	pos, err := json.Marshal(connectors.Cursor{Since: r.Since})
+	pos, err := json.Marshal(connectors.Cursor{Since: r.Since, Limit: RunPage})
 	if err != nil {
 		return r, false, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"helloworld/cmd/desk/config"
@@ -18,7 +19,8 @@ import (
 type demoCmd struct {
 	Listen string        `default:"127.0.0.1:8080" help:"Address of the console; the next free port is taken if it is in use."`
 	Data   string        `default:"" help:"Folder to keep the demonstration in; empty means a new one that is removed at the end."`
-	Orders int           `default:"40" help:"Orders in each shop."`
+	Orders int           `default:"400" help:"Orders in each shop."`
+	Delay  time.Duration `default:"120ms" help:"How long each of the shops' answers takes, as on a network."`
 	Every  time.Duration `default:"25s" help:"How often a buyer writes."`
 	Seed   int64         `default:"1" help:"Decides everything that looks like chance."`
 	Log    string        `default:"warn" enum:"debug,info,warn,error" help:"How much is logged."`
@@ -37,7 +39,7 @@ func (c demoCmd) Run(w *world) error {
 	}
 	ctx, stop := context.WithCancel(w.ctx)
 	defer stop()
-	shops, err := openShops(ctx, "127.0.0.1:0", sandbox.Options{Seed: c.Seed, Orders: c.Orders, Log: log})
+	shops, err := openShops(ctx, "127.0.0.1:0", c.Delay, sandbox.Options{Seed: c.Seed, Orders: c.Orders, Log: log})
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (c demoCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	a, err := build(ctx, cfg, setup{log: log, demo: true, consent: shops.consent})
+	a, err := build(ctx, cfg, setup{log: log, demo: true, consent: shops.consent, mailSettle: 5 * time.Second})
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ type shops struct {
 }
 
 // openShops serves a world on loopback until ctx ends.
-func openShops(ctx context.Context, addr string, o sandbox.Options) (*shops, error) {
+func openShops(ctx context.Context, addr string, delay time.Duration, o sandbox.Options) (*shops, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
@@ -91,7 +93,7 @@ func openShops(ctx context.Context, addr string, o sandbox.Options) (*shops, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/consent/{store}", s.serveConsent)
-	mux.Handle("/", s.world.Handler())
+	mux.Handle("/", delayed(delay, s.world.Handler()))
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) && o.Log != nil {
@@ -100,6 +102,22 @@ func openShops(ctx context.Context, addr string, o sandbox.Options) (*shops, err
 	}()
 	context.AfterFunc(ctx, func() { _ = srv.Close() })
 	return s, nil
+}
+
+// delayed answers after a while, as a shop at the other end of the world does.
+func delayed(d time.Duration, h http.Handler) http.Handler {
+	if d <= 0 {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/control/") {
+			select {
+			case <-time.After(d):
+			case <-r.Context().Done():
+			}
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // consent is the page where a store's access is granted again.
@@ -148,7 +166,7 @@ func (s *shops) config(data, listen string) (config.Config, error) {
 		if x.Platform == sandbox.Ebay {
 			st.Options["apiz"] = s.url + x.Path
 		} else {
-			st.Mail = &config.Mail{IMAP: s.mail.IMAPAddr, SMTP: s.mail.SMTPAddr, TLS: "none", User: x.User, From: x.Address, Folder: "INBOX",
+			st.Mail = &config.Mail{IMAP: s.mail.IMAPAddr, SMTP: s.mail.SMTPAddr, TLS: "none", User: x.User, From: x.Address, Folder: "INBOX", Keeps: true,
 				Password: config.Secret(x.Password)}
 		}
 		cfg.Stores = append(cfg.Stores, st)

@@ -98,6 +98,9 @@ func TestNewcomer(t *testing.T) {
 	b.Open("买家消息")
 	b.WaitText("译文")
 	b.Screenshot(filepath.Join(shots, "inbox.png"))
+	b.Size(390, 844)
+	b.Screenshot(filepath.Join(shots, "inbox-phone.png"))
+	b.Size(1280, 900)
 
 	b.Type("/refund shopify-main#1234 full damaged")
 	b.WaitText("等待 退款审批 审批")
@@ -118,6 +121,11 @@ func TestNewcomer(t *testing.T) {
 	b.Play("赵运营")
 	b.Open("告警")
 	b.Type("/resync ebay-de")
+	b.WaitFor("a bar that moves", `[...document.querySelectorAll('progress')].some((p) => p.value > 0 && p.value < p.max)`)
+	b.Screenshot(filepath.Join(shots, "resync-running.png"))
+	b.Size(390, 844)
+	b.Screenshot(filepath.Join(shots, "resync-running-phone.png"))
 	b.WaitText("同步完成")
+	b.Size(1280, 900)
 	b.Screenshot(filepath.Join(shots, "resync.png"))
 }

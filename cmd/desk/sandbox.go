@@ -33,7 +33,7 @@ func (c sandboxCmd) Run(w *world) error {
 		defer f.Close()
 		o.Ledger = f
 	}
-	s, err := openShops(w.ctx, c.Listen, o)
+	s, err := openShops(w.ctx, c.Listen, 0, o)
 	if err != nil {
 		return err
 	}

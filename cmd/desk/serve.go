@@ -69,6 +69,9 @@ type setup struct {
 	demo bool
 	// consent is where a store's access is granted again.
 	consent func(storeID string) string
+	// mailSettle is how long a mail whose answer was lost may still turn up; 0
+	// means the usual.
+	mailSettle time.Duration
 	// lanes are how many jobs run beside each other; nil means the usual.
 	lanes map[string]int
 }
@@ -247,7 +250,7 @@ func openStores(cfg config.Config, keep connectors.Keeper, s setup) ([]bot.Store
 			st.Consent = s.consent(c.ID)
 		}
 		if c.Mail != nil {
-			if st.Mail, err = openMail(c, info, s.log); err != nil {
+			if st.Mail, err = openMail(c, info, s); err != nil {
 				return nil, fmt.Errorf("store %s: mail: %w", c.ID, err)
 			}
 		}
@@ -256,15 +259,20 @@ func openStores(cfg config.Config, keep connectors.Keeper, s setup) ([]bot.Store
 	return out, nil
 }
 
-func openMail(c config.Store, info connectors.Info, log *slog.Logger) (connectors.Connector, error) {
+func openMail(c config.Store, info connectors.Info, s setup) (connectors.Connector, error) {
 	m := c.Mail
 	info.Platform = "mail"
 	mc := mail.Config{Info: info, IMAPAddr: m.IMAP, SMTPAddr: m.SMTP, TLS: mail.TLSMode(m.TLS), User: m.User,
-		Password: connectors.Secret(m.Password), From: m.From, Folder: m.Folder, Log: log}
+		Password: connectors.Secret(m.Password), From: m.From, Folder: m.Folder, Keeps: m.Keeps, CopyToSelf: m.SelfCopy,
+		Settle: s.mailSettle, Log: s.log}
 	if m.To != "" || m.Alias != "" {
 		mc.Routes = []mail.Route{{To: m.To, AliasDomain: m.Alias}}
 	}
-	return mail.New(mc)
+	box, err := mail.New(mc)
+	if err != nil {
+		return nil, err // not a nil *Mailbox, which would be a non-nil Connector
+	}
+	return box, nil
 }
 
 func orElse(s, other string) string {
@@ -330,6 +338,13 @@ func seedPeople(ctx context.Context, db *store.DB, book *people.Book, cfg config
 // run runs the desk until ctx ends.
 func (a *app) run(ctx context.Context, w *world) error {
 	defer a.close()
+	if a.db.Kind() == store.SQLite {
+		unlock, err := lock(a.cfg.Desk.Data)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.engine.Run(ctx) })
 	for _, t := range a.chats {

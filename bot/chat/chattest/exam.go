@@ -136,7 +136,7 @@ func (s *sitting) stop() {
 	s.cancel = nil
 	select {
 	case err := <-s.done:
-		s.note(err)
+		_ = s.note(err)
 	case <-time.After(patience):
 		s.Error("Run does not return after its context ended")
 	}
@@ -183,7 +183,7 @@ func (s *sitting) heard(kind chat.EventKind) chat.Event {
 			}
 			s.stray = append(s.stray, e)
 		case err := <-s.done:
-			s.note(err)
+			_ = s.note(err)
 			s.Fatalf("Run returned while the exam waited for an event %q: %v", kind, err)
 		case <-deadline:
 			s.Fatalf("no event %q came; others that came: %+v", kind, s.stray)

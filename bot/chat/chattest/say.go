@@ -248,13 +248,13 @@ func isBusy(s *sitting) {
 
 func isBroken(s *sitting) {
 	after, c := s.earlier(), card("Broken", "k-broken")
-	s.fails(Broken, c, chat.Unsure)
+	_ = s.fails(Broken, c, chat.Unsure)
 	s.lookUp(after, c, false)
 }
 
 func losesAnswer(s *sitting) {
 	after, c := s.earlier(), card("Lost answer", "k-lost-answer")
-	s.fails(LostAnswer, c, chat.Unsure)
+	_ = s.fails(LostAnswer, c, chat.Unsure)
 	if n := s.count("Lost answer"); n != 1 {
 		s.Fatalf("the bench should have shown it once, it shows it %d times", n)
 	}
@@ -294,7 +294,7 @@ func (s *sitting) lookUp(after chat.Ref, c chat.Card, want bool) {
 	}
 }
 
-func isDenied(s *sitting) { s.fails(Denied, card("Denied", "k-denied"), chat.Denied) }
+func isDenied(s *sitting) { _ = s.fails(Denied, card("Denied", "k-denied"), chat.Denied) }
 
 func isNowhere(s *sitting) {
 	_, err := s.Transport.Post(s.ctx(), s.Nowhere, card("Nowhere", "k-nowhere"))

@@ -313,14 +313,15 @@ func (t *Transport) Ask(ctx context.Context, to chat.Trigger, f chat.Form) error
 	if to.Account.ID == "" {
 		return &chat.Error{Kind: chat.Rejected, Code: "nobody_to_ask"}
 	}
-	id, err := hashID("form", f.Token, to.Account.ID), error(nil)
+	id := hashID("form", f.Token, to.Account.ID)
 	if f.Token == "" {
+		var err error
 		if id, err = t.newID(); err != nil {
 			return err
 		}
 	}
 	to.Place.Chat, to.Place.Answering = Name, ""
-	err = t.keep.AskForm(ctx, Asked{ID: id, Person: to.Account.ID, Place: to.Place, Form: f, At: t.now()})
+	err := t.keep.AskForm(ctx, Asked{ID: id, Person: to.Account.ID, Place: to.Place, Form: f, At: t.now()})
 	if err != nil {
 		return wrap(err)
 	}

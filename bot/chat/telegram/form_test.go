@@ -75,7 +75,7 @@ func TestFormAcrossLives(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Repeat(1000)
-	_, heard, stop = life()
+	_, _, stop = life()
 	q := asked(t, s, anna.ID, "Amount")
 	if !strings.Contains(q.Text, "Refund") || !strings.Contains(q.Text, "Order 1234") || !strings.Contains(q.Text, "59.90") || q.ForceReply {
 		t.Errorf("the first question is %+v", q)
@@ -83,7 +83,7 @@ func TestFormAcrossLives(t *testing.T) {
 	if _, err := s.Press(anna, anna.ID, q.ID, "Skip"); err != nil {
 		t.Fatal(err)
 	}
-	q = asked(t, s, anna.ID, "Reason")
+	asked(t, s, anna.ID, "Reason")
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func add(t *testing.T, k console.Keep, p console.Post) console.Post {
 }
 
 func card(title string) *chat.Card {
-	return &chat.Card{Title: title, Tone: chat.Bad, Lang: "zh", Foot: "脚注 ‮ 👩‍👩‍👧‍👦",
+	return &chat.Card{Title: title, Tone: chat.Bad, Lang: "zh", Foot: "脚注 \u202e 👩‍👩‍👧‍👦",
 		Parts:   []chat.Part{{Kind: chat.Quote, Text: "a 'quote'; \"and\" ? $1 <b>"}, {Kind: chat.Progress, Done: 9007199254740993, Total: 9007199254740995}},
 		Buttons: []chat.Button{{Label: "退款", Command: "tok"}}}
 }

@@ -168,12 +168,12 @@ func (s *Server) admit(method, tok string) string {
 	if method == "apps.connections.open" {
 		want = s.opts.AppToken
 	}
-	switch {
-	case tok == "":
+	switch tok {
+	case "":
 		return "not_authed"
-	case tok == want:
+	case want:
 		return ""
-	case tok == s.opts.BotToken || tok == s.opts.AppToken:
+	case s.opts.BotToken, s.opts.AppToken:
 		return "not_allowed_token_type"
 	}
 	return "invalid_auth"
