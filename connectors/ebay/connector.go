@@ -32,7 +32,13 @@ var options = map[string]string{
 var Plugin = connectors.Plugin{
 	Platform: Platform,
 	Options:  options,
-	New:      func(c connectors.Config) (connectors.Connector, error) { return New(c) },
+	New: func(c connectors.Config) (connectors.Connector, error) {
+		s, err := New(c)
+		if err != nil {
+			return nil, err // not a nil *Shop, which would be a non-nil Connector
+		}
+		return s, nil
+	},
 }
 
 // Shop is one seller's account.

@@ -60,6 +60,17 @@ type Config struct {
 	// Folder is read; empty means INBOX. Sent gets a copy of what was sent;
 	// empty means whichever folder the server calls so, "-" none.
 	Folder, Sent string
+	// Keeps: the server puts a copy of everything it sends into Sent by itself, as
+	// Gmail and Microsoft 365 do. Then we put none there, and a mail that is not
+	// there was not sent.
+	Keeps bool
+	// CopyToSelf sends every mail to the shop's own address as well, for servers
+	// that keep no copy. The address has to be one whose mail comes to Folder: a
+	// mail that does not arrive there is taken for one that was not sent.
+	CopyToSelf bool
+	// Settle is how long after the last attempt a mail may still turn up among the
+	// copies. 0 means two minutes.
+	Settle time.Duration
 	// Routes say which mails are this shop's, when several share a mailbox. One
 	// match is enough; none given means all.
 	Routes []Route
@@ -80,6 +91,7 @@ type Mailbox struct {
 	from   netmail.Address
 	domain string
 	own    map[string]bool
+	born   time.Time
 
 	mu   sync.Mutex
 	sent map[string]attempt
@@ -95,20 +107,28 @@ var (
 var Plugin = connectors.Plugin{
 	Platform: platform,
 	Options: map[string]string{
-		"imap":     "host:port of the mailbox",
-		"smtp":     "host:port that sends",
-		"tls":      "tls (default), starttls, or none (this computer only)",
-		"smtp_tls": "the same for sending, where it differs",
-		"user":     "user name; the password is the account's access secret",
-		"from":     "the shop's address, with or without a name",
-		"own":      "further addresses of the shop, separated by commas",
-		"folder":   "the folder to read (INBOX)",
-		"sent":     "the folder for copies of what was sent; - for none",
-		"to":       "only mails to this address, or to this @domain",
-		"alias":    "only mails whose buyer's alias has this domain",
-		"subject":  "only mails whose subject matches this expression",
+		"imap":         "host:port of the mailbox",
+		"smtp":         "host:port that sends",
+		"tls":          "tls (default), starttls, or none (this computer only)",
+		"smtp_tls":     "the same for sending, where it differs",
+		"user":         "user name; the password is the account's access secret",
+		"from":         "the shop's address, with or without a name",
+		"own":          "further addresses of the shop, separated by commas",
+		"folder":       "the folder to read (INBOX)",
+		"sent":         "the folder for copies of what was sent; - for none",
+		"keeps":        "yes: the server keeps a copy of what it sends by itself (Gmail, Microsoft 365)",
+		"copy_to_self": "yes: send every mail to the shop's own address too, where the server keeps no copy",
+		"to":           "only mails to this address, or to this @domain",
+		"alias":        "only mails whose buyer's alias has this domain",
+		"subject":      "only mails whose subject matches this expression",
 	},
-	New: func(c connectors.Config) (connectors.Connector, error) { return fromConfig(c) },
+	New: func(c connectors.Config) (connectors.Connector, error) {
+		m, err := fromConfig(c)
+		if err != nil {
+			return nil, err // not a nil *Mailbox, which would be a non-nil Connector
+		}
+		return m, nil
+	},
 }
 
 // fromConfig makes a Mailbox from what every adapter is made from.
@@ -121,6 +141,15 @@ func fromConfig(c connectors.Config) (*Mailbox, error) {
 	}
 	if m.Password == "" {
 		m.Password = c.ClientSecret
+	}
+	for name, to := range map[string]*bool{"keeps": &m.Keeps, "copy_to_self": &m.CopyToSelf} {
+		switch o[name] {
+		case "", "no", "false":
+		case "yes", "true":
+			*to = true
+		default:
+			return nil, fmt.Errorf("mail: %s is %q, not yes or no", name, o[name])
+		}
 	}
 	for a := range strings.SplitSeq(o["own"], ",") {
 		if a = strings.TrimSpace(a); a != "" {
@@ -164,6 +193,9 @@ func New(c Config) (*Mailbox, error) {
 	if c.Timeout <= 0 {
 		c.Timeout = time.Minute
 	}
+	if c.Settle <= 0 {
+		c.Settle = 2 * time.Minute
+	}
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{}).DialContext
 	}
@@ -187,7 +219,10 @@ func New(c Config) (*Mailbox, error) {
 			return nil, err
 		}
 	}
-	m := &Mailbox{c: c, own: map[string]bool{}, sent: map[string]attempt{}}
+	if c.Keeps && c.Sent == "-" {
+		return nil, errors.New("mail: a server that keeps what it sends (keeps) needs a folder for it (sent)")
+	}
+	m := &Mailbox{c: c, own: map[string]bool{}, sent: map[string]attempt{}, born: c.Now()}
 	if c.From == "" && c.SMTPAddr != "" {
 		return nil, errors.New("mail: the shop's address (from) is missing")
 	}

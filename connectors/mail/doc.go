@@ -31,6 +31,20 @@
 // Between the final dot of a mail and the server's answer nobody knows whether
 // it was sent. A connection lost there is [connectors.Unsure]; lost anywhere
 // before, it is certain that nothing was sent. After a restart the mailbox
-// itself is the only witness, and what it does not show stays unknown: a mail
-// is never sent again because it could not be found.
+// itself is the only witness.
+//
+// What the witness says depends on who lays down the copies. A copy that we put
+// into Sent after the server's answer is missing in just the case that matters,
+// the crash between the two; and one put there before, marked as a draft, would
+// say only that we were about to send, which the desk knows already. So a copy
+// of ours can prove that a mail went out and never that it did not, and such a
+// mail stays unknown until a person decides.
+//
+// A server that keeps copies by itself ([Config.Keeps]) lays them down in the
+// same step in which it takes the mail, and so does every server when the shop
+// is a recipient too ([Config.CopyToSelf]): one final dot, one answer, for both.
+// There is no moment at which the mail is accepted and its copy depends on us.
+// So there a mail that is not found, once the last attempt is certainly over
+// ([Config.Settle]), was not sent. Both are for the configuration to say, since
+// nothing in either protocol tells, and a wrong guess would send a mail twice.
 package mail

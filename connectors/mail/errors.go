@@ -88,7 +88,7 @@ func (m *Mailbox) smtpError(op string, err error, sent bool) error {
 		kind = connectors.Reauthorise
 	case e.Code/100 == 4:
 		kind = connectors.Busy
-	case e.Code/100 == 5 && (op == "greet" || op == "auth"):
+	case e.Code/100 == 5 && (op == "greet" || op == "auth" || op == "copy"):
 		// Not this mail is unwanted: the server has no use for us.
 		kind = connectors.AppBroken
 	case e.Code/100 != 5:

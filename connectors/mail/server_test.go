@@ -34,6 +34,12 @@ type post struct {
 	taken []sent
 	// rcpt and data are answers to RCPT and to the final dot.
 	rcpt, data error
+	// rcptFor are answers to RCPT for one address.
+	rcptFor map[string]error
+	// keeps: the server puts a copy of what it takes into Sent.
+	keeps bool
+	// lost: with cut, the mail was not taken.
+	lost bool
 	// cut ends the connection after the final dot, taking the mail or not.
 	cut func()
 }
@@ -176,12 +182,15 @@ func (s *visit) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *visit) Mail(from string, _ *smtp.MailOptions) error { s.from = from; return nil }
+func (s *visit) Mail(from string, _ *smtp.MailOptions) error { s.from, s.to = from, ""; return nil }
 
 func (s *visit) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	s.to = to
+	if err := s.p.rcptFor[to]; err != nil {
+		return err
+	}
+	s.to = strings.TrimSpace(s.to + " " + to)
 	return s.p.rcpt
 }
 
@@ -195,7 +204,23 @@ func (s *visit) Data(r io.Reader) error {
 	if s.p.data != nil {
 		return s.p.data
 	}
+	if s.p.lost {
+		s.c.Conn().Close()
+		return nil
+	}
 	s.p.taken = append(s.p.taken, sent{s.from, s.to, string(b)})
+	var copies []string
+	if s.p.keeps {
+		copies = append(copies, "Sent")
+	}
+	if strings.Contains(s.to, "shop@example.com") {
+		copies = append(copies, "INBOX")
+	}
+	for _, box := range copies {
+		if _, err := s.p.user.Append(box, literal{strings.NewReader(string(b)), int64(len(b))}, &imap.AppendOptions{}); err != nil {
+			return err
+		}
+	}
 	if s.p.cut != nil {
 		s.p.cut()
 		s.c.Conn().Close()
