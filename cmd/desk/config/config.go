@@ -106,8 +106,6 @@ type Mail struct {
 	Folder   string `toml:"folder" default:"INBOX" help:"Folder to read."`
 	Keeps    bool   `toml:"keeps" eg:"true" help:"The server keeps a copy of what it sends by itself, as Gmail and Microsoft 365 do."`
 	SelfCopy bool   `toml:"copy_to_self" eg:"false" help:"For servers that keep no copy: send every mail to the shop's own address too."`
-	Keeps    bool   `toml:"keeps" eg:"true" help:"The server keeps a copy of what it sends by itself, as Gmail and Microsoft 365 do."`
-	SelfCopy bool   `toml:"copy_to_self" eg:"false" help:"For servers that keep no copy: send every mail to the shop's own address too."`
 	Password Secret `toml:"-" env:"DESK_{ID}_MAIL_PASSWORD" need:"always" help:"Password of the mailbox."`
 }
 
