@@ -74,6 +74,9 @@ type setup struct {
 	mailSettle time.Duration
 	// lanes are how many jobs run beside each other; nil means the usual.
 	lanes map[string]int
+	// grace is how long running jobs may go on at the end; 0 means the usual. A
+	// test that stops the desk in the middle of things gives almost none.
+	grace time.Duration
 }
 
 // app is a desk, wired.
@@ -137,7 +140,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	for name, n := range s.lanes {
 		lanes[name] = n
 	}
-	a.engine = jobs.New(a.db, jobs.Options{Lanes: lanes, Log: s.log, OnDead: func(ctx context.Context, d jobs.DeadJob) {
+	a.engine = jobs.New(a.db, jobs.Options{Lanes: lanes, Grace: s.grace, Log: s.log, OnDead: func(ctx context.Context, d jobs.DeadJob) {
 		if a.desk != nil {
 			a.desk.GaveUp(ctx, d)
 		}
