@@ -211,9 +211,7 @@ func reasonWords(r connectors.RefundReason) []string {
 	for _, tag := range i18n.Langs() {
 		p := i18n.For(tag)
 		out = append(out, strings.ReplaceAll(strings.ToLower(p.T(i18n.Key("reason."+string(r)))), " ", "_"))
-		for _, w := range strings.FieldsFunc(strings.ToLower(p.T(i18n.Key("reason_also."+string(r)))), listSign) {
-			out = append(out, w)
-		}
+		out = append(out, strings.FieldsFunc(strings.ToLower(p.T(i18n.Key("reason_also."+string(r)))), listSign)...)
 	}
 	return out
 }

@@ -208,7 +208,7 @@ func (t *Tokens) fly(ctx context.Context, f *flight) {
 	if err != nil {
 		switch KindOf(err) {
 		case Reauthorise, AppBroken:
-			if err != t.dead { // not merely remembered
+			if !errors.Is(err, t.dead) { // not merely remembered
 				t.dead, t.deadAt, t.looked = err, t.now(), t.now()
 			}
 		default:

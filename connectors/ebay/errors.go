@@ -124,10 +124,10 @@ func (s *Shop) classify(op string, status int, h http.Header, body []byte) error
 
 // byStatus is for answers without a numbered error. Nil: the client's own table.
 func (s *Shop) byStatus(status int, h http.Header) error {
-	switch {
-	case status == http.StatusTooManyRequests:
+	switch status {
+	case http.StatusTooManyRequests:
 		return &connectors.Error{Kind: connectors.Busy, RetryAfter: s.quotaWait(h), Err: errors.New("too many calls")}
-	case status == http.StatusForbidden:
+	case http.StatusForbidden:
 		// The seller's consent is told by numbered errors; this is a gateway's no.
 		return &connectors.Error{Kind: connectors.Down, Err: errors.New("refused without a reason")}
 	}

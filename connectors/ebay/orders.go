@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -112,8 +111,6 @@ func idOf(raw json.RawMessage) string {
 	}
 	return cut(w.ID, 60)
 }
-
-var orderID = regexp.MustCompile(`^\d{2}-\d{5}-\d{5}$`)
 
 // Order reads an order by its id, or by the number of its sales record.
 func (s *Shop) Order(ctx context.Context, id string) (connectors.Order, error) {

@@ -161,12 +161,6 @@ func (l *limits) spend(name string, rate, burst, cost float64, now time.Time) (l
 	return b.level, 0
 }
 
-func (l *limits) enabled() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.on
-}
-
 // reply is an answer that was not sent yet.
 type reply struct {
 	status int

@@ -2,6 +2,7 @@ package shopify
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -223,9 +224,12 @@ func refundInput(gid string, cmd connectors.Refund, sg *wireSuggestion) (refundF
 }
 
 func conflict(code, why string) error {
-	e := invalid("Refund", code, why).(*connectors.Error)
-	e.Kind = connectors.Conflict
-	return e
+	err := invalid("Refund", code, why)
+	var e *connectors.Error
+	if errors.As(err, &e) {
+		e.Kind = connectors.Conflict
+	}
+	return err
 }
 
 // discrepancy is the platform's word for why the amount is not what the lines

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"helloworld/connectors"
 	"helloworld/connectors/conntest"
@@ -73,7 +74,7 @@ func TestExam(t *testing.T) { conntest.Run(t, bench) }
 func TestOperationsAreValid(t *testing.T) {
 	sch := schema(t)
 	for name, text := range Operations() {
-		doc, errs := gqlparser.LoadQuery(sch, text)
+		doc, errs := gqlparser.LoadQueryWithRules(sch, text, rules.NewDefaultRules())
 		if errs != nil {
 			t.Errorf("%s: %v", name, errs)
 			continue
@@ -86,7 +87,7 @@ func TestOperationsAreValid(t *testing.T) {
 
 // The schema does not know that the platform refuses a refund without the directive.
 func TestRefundCarriesItsKey(t *testing.T) {
-	doc, errs := gqlparser.LoadQuery(schema(t), opRefund)
+	doc, errs := gqlparser.LoadQueryWithRules(schema(t), opRefund, rules.NewDefaultRules())
 	if errs != nil {
 		t.Fatal(errs)
 	}

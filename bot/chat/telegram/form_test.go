@@ -87,7 +87,7 @@ func TestFormAcrossLives(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	_, heard, stop = life()
+	_, _, stop = life()
 	s.Say(anna, anna.ID, "no idea", 0)
 	eventually(t, "the same question again", func() bool {
 		return strings.Contains(asked(t, s, anna.ID, "Reason").Text, telegram.English("").Choose)

@@ -71,7 +71,7 @@ wait $!
 })
 
 // held keeps the pipe from being collected, and so the server running.
-var held *os.File
+var held *os.File //nolint:unused // it is only to be held
 
 // programs is the folder of the server's programs.
 func programs() (string, error) {

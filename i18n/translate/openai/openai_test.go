@@ -193,7 +193,10 @@ func TestNewRefusesNonsense(t *testing.T) {
 func TestKeyDoesNotShow(t *testing.T) {
 	t.Parallel()
 	c := Config{Key: secret}
-	j, _ := json.Marshal(c)
+	j, err := json.Marshal(c.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if s := fmt.Sprintf("%v %+v %#v %s", c, c, c, j); strings.Contains(s, secret) {
 		t.Error(s)
 	}
