@@ -174,12 +174,14 @@ func draftCard(v draftView, p *i18n.Printer) chat.Card {
 	}
 	if x.State == DraftOpen {
 		c.Parts = append(c.Parts, findings(p, x.Result)...)
+		edit := p.T("button.edit")
 		if x.Result.Blocked() {
+			edit = p.T("button.edit_phrase")
 			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("draft.blocked", "lang", LangName(p, x.Result.To))})
 		} else {
 			c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.send"), Command: "reply send " + x.ID, Tone: chat.Primary})
 		}
-		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.edit"), Command: "reply edit " + x.ID},
+		c.Buttons = append(c.Buttons, chat.Button{Label: edit, Command: "reply edit " + x.ID},
 			chat.Button{Label: p.T("button.cancel"), Command: "reply cancel " + x.ID, Tone: chat.Bad})
 		return c
 	}

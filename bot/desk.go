@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sort"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/connectors"
+	"helloworld/glossary"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
 )
@@ -45,6 +47,8 @@ type Options struct {
 	People *people.Book
 	Audit  *audit.Log
 	Words  *translate.Pipeline
+	// Book offers the phrases that agents can answer with; may be nil.
+	Book *glossary.Book
 	// Key is the desk's own secret; tokens are made with it.
 	Key      []byte
 	Stores   []Store
@@ -55,6 +59,9 @@ type Options struct {
 	Pull time.Duration
 	// Zone is the time zone of cards in channels.
 	Zone *time.Location
+	// Web fetches pictures that platforms only link to; nil means [Web] without
+	// exceptions.
+	Web *http.Client
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -127,6 +134,9 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	}
 	if d.Now == nil {
 		d.Now = time.Now
+	}
+	if d.Web == nil {
+		d.Web = Web()
 	}
 	if d.Zone == nil {
 		d.Zone = time.UTC

@@ -13,6 +13,7 @@ import (
 
 	"helloworld/bot/alerts"
 	"helloworld/bot/jobs"
+	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/bot/sync"
 	"helloworld/connectors"
@@ -199,8 +200,7 @@ func (d *Desk) ingest(tx *store.Tx, s *Store, m connectors.Message) (bool, error
 		return false, err
 	}
 	if m.Bounced {
-		return true, d.fire(tx, alerts.News{Kind: alerts.Mail, Store: s.ID, Severity: alerts.Warning,
-			Detail: map[string]string{"code": firstLine(m.Text)}})
+		return true, d.bounced(tx, s, m)
 	}
 	if m.FromShop {
 		return true, nil
@@ -208,8 +208,41 @@ func (d *Desk) ingest(tx *store.Tx, s *Store, m connectors.Message) (bool, error
 	return true, jobs.Add(tx, TranslateArgs{id}, jobs.Key("translate/"+id), jobs.Order("thread/"+s.ID+"/"+m.Thread))
 }
 
-// maxPhoto is the largest picture kept with its message.
-const maxPhoto = 5 << 20
+// bouncedCode says of a draft that it was sent and came back.
+const bouncedCode = "bounced"
+
+// bounced writes down that a message of ours did not arrive: its draft has
+// failed, whatever we believed of it, and its buyer still waits for an answer.
+func (d *Desk) bounced(tx *store.Tx, s *Store, m connectors.Message) error {
+	if err := d.fire(tx, alerts.News{Kind: alerts.Mail, Store: s.ID, Severity: alerts.Warning,
+		Detail: map[string]string{"code": whyBounced(m.Text)}}); err != nil || m.Key == "" {
+		return err
+	}
+	var draft, message string
+	err := tx.Row(`UPDATE draft SET state = ?, error = ? WHERE key = ? AND store = ? AND state IN (?, ?, ?) RETURNING id, message`,
+		DraftFailed, bouncedCode, m.Key, s.ID, DraftSending, DraftUnknown, DraftSent).Scan(&draft, &message)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // somebody wrote it elsewhere
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE message SET state = ? WHERE id = ? AND state = ?
+		AND NOT EXISTS (SELECT 1 FROM draft WHERE message = ? AND state = ?)`, msgShown, message, msgAnswered, message, DraftSent); err != nil {
+		return err
+	}
+	if err := d.Audit.Append(tx, string(people.Desk), "reply.bounced", "draft:"+draft, map[string]any{"store": s.ID, "key": m.Key}); err != nil {
+		return err
+	}
+	return errors.Join(d.Repaint(tx, "draft:"+draft), d.Repaint(tx, "msg:"+message))
+}
+
+// whyBounced is the line of a bounce that tells most: the last, where the mail
+// server's own words stand.
+func whyBounced(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return firstLine(lines[len(lines)-1])
+}
 
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
@@ -288,6 +321,7 @@ func (d *Desk) translateIn(ctx context.Context, j jobs.Job[TranslateArgs]) error
 	if !ok {
 		return jobs.Snooze(time.Hour)
 	}
+	fetched := d.fetchPictures(ctx, s, &l)
 	done := map[language.Tag]translate.Result{}
 	from := language.Und
 	for _, c := range d.channels(TopicMessages, l.Store) {
@@ -301,7 +335,16 @@ func (d *Desk) translateIn(ctx context.Context, j jobs.Job[TranslateArgs]) error
 		}
 		done[c.Lang], from = res, res.From
 	}
+	body, err := json.Marshal(l.Message)
+	if err != nil {
+		return err
+	}
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		if fetched {
+			if _, err := tx.Exec(`UPDATE message SET body = ? WHERE id = ?`, string(body), l.ID); err != nil {
+				return err
+			}
+		}
 		for lang, res := range done {
 			if err := saveTranslation(tx, l.ID, lang, res); err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/connectors"
+	"helloworld/glossary"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
 )
@@ -331,6 +332,9 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 	}); err != nil {
 		return err
 	}
+	if x.State != DraftSending && x.State != DraftUnknown {
+		return nil // it came back before anybody told us that it went
+	}
 	s, ok := d.stores[x.Store]
 	if !ok {
 		return jobs.Snooze(time.Hour)
@@ -413,8 +417,9 @@ func (d *Desk) sendEnded(ctx context.Context, j jobs.Job[SendArgs], x Draft, sta
 		if err := j.Done(tx); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE draft SET state = ?, error = ? WHERE id = ?`, state, code, x.ID); err != nil {
-			return err
+		n, err := tx.Exec(`UPDATE draft SET state = ?, error = ? WHERE id = ? AND state IN (?, ?)`, state, code, x.ID, DraftSending, DraftUnknown)
+		if err != nil || n == 0 {
+			return err // it came back in the meantime, and that is the last word
 		}
 		if state == DraftSent {
 			if _, err := tx.Exec(`UPDATE message SET state = ? WHERE id = ?`, msgAnswered, x.Message); err != nil {
@@ -426,6 +431,38 @@ func (d *Desk) sendEnded(ctx context.Context, j jobs.Job[SendArgs], x Draft, sta
 		}
 		return errors.Join(d.Repaint(tx, "draft:"+x.ID), d.Repaint(tx, "msg:"+x.Message))
 	})
+}
+
+// Phrase is a ready answer in the agent's language.
+type Phrase struct{ ID, Text string }
+
+// Phrases are the ready answers to a message: those that need nothing filled in
+// but its order number. They can be translated without any engine.
+func (d *Desk) Phrases(l Letter, p *i18n.Printer, to language.Tag) []Phrase {
+	if d.Book == nil {
+		return nil
+	}
+	var out []Phrase
+	for _, x := range d.Book.Phrases(p.Lang(), glossary.Out) {
+		text, ok := x.Say(p.Lang())
+		if _, can := x.Say(to); !ok || !can {
+			continue
+		}
+		if l.Order != "" {
+			text = strings.ReplaceAll(text, "{order}", l.Order)
+		}
+		if !strings.ContainsRune(text, '{') {
+			out = append(out, Phrase{x.ID, text})
+		}
+	}
+	return out
+}
+
+// Answerable reads a message that somebody wants to answer, and the language of
+// its buyer.
+func (d *Desk) Answerable(ctx context.Context, by Deed, message string) (Letter, language.Tag, error) {
+	l, _, to, err := d.letterFor(ctx, by, message)
+	return l, to, err
 }
 
 // Remember keeps a note to colleagues under a matter. Nothing of it ever

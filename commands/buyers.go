@@ -3,6 +3,8 @@ package commands
 import (
 	"strings"
 
+	"golang.org/x/text/language"
+
 	"helloworld/bot"
 	"helloworld/bot/chat"
 	"helloworld/bot/people"
@@ -45,8 +47,14 @@ func runReply(c *Call) error {
 		}
 		text = c.Args["message"]
 	}
-	if c.Filled && c.Args["text"] != "" {
-		text = c.Args["text"]
+	if c.Filled {
+		var err error
+		if text, err = filledText(c, message); err != nil {
+			return err
+		}
+		if text == "" {
+			return i18n.NewProblem(nil, "reply.empty")
+		}
 	}
 	if message == "" {
 		return i18n.NewProblem(nil, "reply.which", "usage", usage(c.P, c.Spec))
@@ -83,25 +91,48 @@ func messageHere(c *Call) (string, error) {
 }
 
 func askReply(c *Call, message string) error {
-	var l bot.Letter
-	if err := c.Desk.Look(c.Ctx, func(tx *store.Tx) (err error) {
-		l, err = c.Desk.Letter(tx, message)
+	l, to, err := c.Desk.Answerable(c.Ctx, c.Deed, message)
+	if err != nil {
 		return err
-	}); err != nil {
-		return i18n.NewProblem(nil, "reply.no_message", "id", message)
 	}
-	if !c.Who.Sees(l.Store) {
-		return i18n.NewProblem(nil, "error.store_not_yours", "store", l.Store)
+	return c.Ask("reply "+message, replyForm(c, message, l, to, ""))
+}
+
+// replyForm asks for an answer: a ready phrase, or words of one's own.
+func replyForm(c *Call, id string, l bot.Letter, to language.Tag, text string) chat.Form {
+	f := chat.Form{Title: c.P.T("reply.form.title", "id", id), Intro: c.P.T("reply.form.intro"), Submit: c.P.T("reply.form.submit")}
+	phrases := chat.FormInput{Name: "phrase", Label: c.P.T("reply.form.phrase"), Kind: chat.Choice, Optional: true}
+	for _, x := range c.Desk.Phrases(l, c.P, to) {
+		phrases.Options = append(phrases.Options, chat.Option{Value: x.ID, Label: x.Text})
 	}
-	return c.Ask("reply "+message, chat.Form{Title: c.P.T("reply.form.title", "id", message), Intro: c.P.T("reply.form.intro"),
-		Submit: c.P.T("reply.form.submit"), Inputs: []chat.FormInput{{Name: "text", Label: c.P.T("reply.form.text"), Kind: chat.Long}}})
+	own := chat.FormInput{Name: "text", Label: c.P.T("reply.form.text"), Kind: chat.Long, Value: text}
+	if len(phrases.Options) > 0 {
+		own.Optional, own.Hint = true, c.P.T("reply.form.hint")
+		f.Inputs = append(f.Inputs, phrases)
+	}
+	f.Inputs = append(f.Inputs, own)
+	return f
+}
+
+// filledText is what the form says: one's own words, else the chosen phrase.
+func filledText(c *Call, message string) (string, error) {
+	if c.Has("text") || !c.Has("phrase") {
+		return c.Args["text"], nil
+	}
+	l, to, err := c.Desk.Answerable(c.Ctx, c.Deed, message)
+	if err != nil {
+		return "", err
+	}
+	for _, x := range c.Desk.Phrases(l, c.P, to) {
+		if x.ID == c.Args["phrase"] {
+			return x.Text, nil
+		}
+	}
+	return "", nil
 }
 
 // editReply opens a draft's words again; its filled form rewrites it.
 func editReply(c *Call, id string) error {
-	if c.Filled {
-		return c.Desk.Rewrite(c.Ctx, c.Deed, id, c.Args["text"])
-	}
 	var x bot.Draft
 	if err := c.Desk.Look(c.Ctx, func(tx *store.Tx) (err error) {
 		x, err = c.Desk.GetDraft(tx, id)
@@ -109,14 +140,21 @@ func editReply(c *Call, id string) error {
 	}); err != nil {
 		return i18n.NewProblem(nil, "reply.no_draft", "id", id)
 	}
-	if !c.Who.Sees(x.Store) {
-		return i18n.NewProblem(nil, "error.store_not_yours", "store", x.Store)
+	if c.Filled {
+		text, err := filledText(c, x.Message)
+		if err != nil {
+			return err
+		}
+		return c.Desk.Rewrite(c.Ctx, c.Deed, id, text)
 	}
 	if x.State != bot.DraftOpen {
 		return i18n.NewProblem(nil, "reply.already_sent", "id", id, "who", c.Desk.People.Name(x.SentBy))
 	}
-	return c.Ask("reply edit "+id, chat.Form{Title: c.P.T("reply.form.title", "id", id), Submit: c.P.T("reply.form.submit"),
-		Inputs: []chat.FormInput{{Name: "text", Label: c.P.T("reply.form.text"), Kind: chat.Long, Value: x.Text}}})
+	l, to, err := c.Desk.Answerable(c.Ctx, c.Deed, x.Message)
+	if err != nil {
+		return err
+	}
+	return c.Ask("reply edit "+id, replyForm(c, id, l, to, x.Text))
 }
 
 // runNote keeps a note to colleagues under the message whose thread this is, or

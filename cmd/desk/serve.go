@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,7 +123,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
-	words, err := newWords(cfg, s.log)
+	book, words, err := newWords(cfg, s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -145,8 +146,8 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 			a.desk.GaveUp(ctx, d)
 		}
 	}})
-	a.desk, err = bot.New(ctx, bot.Options{DB: a.db, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words,
-		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(),
+	a.desk, err = bot.New(ctx, bot.Options{DB: a.db, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words, Book: book,
+		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(), Web: bot.Web(hostsOf(cfg)...),
 		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D()}})
 	if err != nil {
 		return nil, err
@@ -188,20 +189,20 @@ func databaseURL(cfg config.Config) string {
 	return filepath.Join(cfg.Desk.Data, "desk.db")
 }
 
-func newWords(cfg config.Config, log *slog.Logger) (*translate.Pipeline, error) {
+func newWords(cfg config.Config, log *slog.Logger) (*glossary.Book, *translate.Pipeline, error) {
 	book, err := glossary.Default()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var engines []translate.Engine
 	for _, e := range cfg.Engines {
 		x, err := openai.New(openai.Config{Name: e.Name, BaseURL: e.BaseURL, Model: e.Model, Key: openai.Key(e.Key)})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		engines = append(engines, x)
 	}
-	return translate.New(translate.Options{Engines: engines, Book: book, Log: log}), nil
+	return book, translate.New(translate.Options{Engines: engines, Book: book, Log: log}), nil
 }
 
 // openChats makes the transports that are switched on.
@@ -276,6 +277,18 @@ func openMail(c config.Store, info connectors.Info, s setup) (connectors.Connect
 		return nil, err // not a nil *Mailbox, which would be a non-nil Connector
 	}
 	return box, nil
+}
+
+// hostsOf are the servers that the configuration itself names as shops'. They may
+// stand in our own network, as a sandbox does.
+func hostsOf(cfg config.Config) []string {
+	var out []string
+	for _, c := range cfg.Stores {
+		if u, err := url.Parse(c.BaseURL); err == nil && u.Port() != "" {
+			out = append(out, u.Host)
+		}
+	}
+	return out
 }
 
 func orElse(s, other string) string {

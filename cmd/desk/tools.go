@@ -44,7 +44,7 @@ func (c translateCmd) Run(w *world) error {
 	if err != nil {
 		return fmt.Errorf("--to %q is not a language", c.To)
 	}
-	words, err := newWords(cfg, slog.New(slog.DiscardHandler))
+	_, words, err := newWords(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -15,86 +15,174 @@ import (
 	"syscall"
 	"time"
 
+	slackgo "github.com/slack-go/slack"
+
 	"helloworld/bot/chat"
 )
 
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 8 << 20
 
-// call does one method with arguments as JSON.
-func (t *Transport) call(ctx context.Context, method string, args, into any) error {
-	return t.callAs(ctx, t.bot, method, args, into)
+// wire is what the library sends its requests through. It sends once, and says
+// of each answer what it means while that can still be told: the library makes
+// one error of all refusals, and forgets a 429 that names no time.
+type wire struct {
+	base, bot string
+	http      *http.Client
 }
 
-func (t *Transport) callAs(ctx context.Context, token, method string, args, into any) error {
-	body, err := json.Marshal(args)
-	if err != nil {
-		return &chat.Error{Kind: chat.Rejected, Code: method, Err: fmt.Errorf("slack: %w", err)}
+// Do sends a request of the library's.
+func (w wire) Do(req *http.Request) (*http.Response, error) {
+	method, api := strings.CutPrefix(req.URL.String(), w.base)
+	if !api {
+		method = "upload"
 	}
-	return t.send(ctx, token, method, "application/json; charset=utf-8", body, into)
-}
-
-// callForm does one method whose arguments Slack takes as a form only.
-func (t *Transport) callForm(ctx context.Context, method string, args url.Values, into any) error {
-	return t.send(ctx, t.bot, method, "application/x-www-form-urlencoded", []byte(args.Encode()), into)
-}
-
-func (t *Transport) send(ctx context.Context, token, method, kind string, body []byte, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.base.String()+method, bytes.NewReader(body))
-	if err != nil {
-		return &chat.Error{Kind: chat.Rejected, Code: method, Err: bare(err)}
+	if err := w.bearer(req); err != nil {
+		return nil, &chat.Error{Kind: chat.Rejected, Code: method, Err: bare(err)}
 	}
-	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Authorization", "Bearer "+token)
-	return t.do(req, method, into)
+	return w.send(req, method, func(res *http.Response, data []byte) ([]byte, error) {
+		if !api {
+			return data, nil
+		}
+		return judge(method, res, data)
+	})
 }
 
-// do sends a request and reads Slack's answer. It tries once.
-func (t *Transport) do(req *http.Request, what string, into any) error {
-	res, err := t.http.Do(req)
+// RoundTrip is Do for answers by a response URL.
+func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	return w.send(req, "response_url", judgeHook)
+}
+
+// send sends a request and has its answer judged.
+func (w wire) send(req *http.Request, what string, judge func(*http.Response, []byte) ([]byte, error)) (*http.Response, error) {
+	res, err := w.http.Do(req)
 	if err != nil {
-		return lost(what, err)
+		return nil, lost(what, err)
 	}
 	defer res.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	switch {
 	case res.StatusCode == http.StatusTooManyRequests:
-		return &chat.Error{Kind: chat.Busy, Code: "ratelimited", RetryAfter: retryAfter(res.Header), Err: errors.New("slack: " + what)}
+		return nil, &chat.Error{Kind: chat.Busy, Code: "ratelimited", RetryAfter: retryAfter(res.Header), Err: errors.New("slack: " + what)}
 	case err != nil:
-		return lost(what, err)
+		return nil, lost(what, err)
 	case res.StatusCode >= 500:
-		return &chat.Error{Kind: chat.Unsure, Code: strconv.Itoa(res.StatusCode), Err: fmt.Errorf("slack: %s: %s", what, res.Status)}
+		return nil, &chat.Error{Kind: chat.Unsure, Code: strconv.Itoa(res.StatusCode), Err: fmt.Errorf("slack: %s: %s", what, res.Status)}
 	}
-	var head struct {
-		OK    bool   `json:"ok"`
-		Error string `json:"error"`
-		Meta  struct {
-			Messages []string `json:"messages"`
-		} `json:"response_metadata"`
+	if data, err = judge(res, data); err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return &chat.Error{Kind: unreadable(res.StatusCode), Code: "unreadable", Err: fmt.Errorf("slack: %s: status %d: %w", what, res.StatusCode, err)}
+	res.Body = io.NopCloser(bytes.NewReader(data))
+	return res, nil
+}
+
+// bearer moves the token from a form to the header: a body is what proxies and
+// recorders write down.
+func (w wire) bearer(req *http.Request) error {
+	if req.Header.Get("Authorization") != "" || req.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
+		return nil
 	}
-	if !head.OK {
-		if head.Error == "" {
-			head.Error = "status_" + strconv.Itoa(res.StatusCode)
+	b, err := io.ReadAll(req.Body)
+	if err != nil {
+		return err
+	}
+	form := strings.Replace("&"+string(b), "&token="+url.QueryEscape(w.bot), "", 1)
+	form = strings.TrimPrefix(form, "&")
+	req.Header.Set("Authorization", "Bearer "+w.bot)
+	req.ContentLength = int64(len(form))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(form)), nil }
+	req.Body, err = req.GetBody()
+	return err
+}
+
+// answer is what is used of the Web API's answers.
+type answer struct {
+	OK      bool            `json:"ok"`
+	Error   string          `json:"error,omitempty"`
+	Channel json.RawMessage `json:"channel,omitempty"`
+	TS      string          `json:"ts,omitempty"`
+	Private string          `json:"message_ts,omitempty"`
+	Meta    struct {
+		Cursor   string   `json:"next_cursor,omitempty"`
+		Messages []string `json:"messages,omitempty"`
+	} `json:"response_metadata"`
+	History []told `json:"messages,omitempty"`
+}
+
+type told struct {
+	TS       string          `json:"ts"`
+	Metadata json.RawMessage `json:"metadata,omitempty"`
+}
+
+// wordy are the methods that answer with messages or a view. The library would
+// refuse the answer, and with it the message's id, for a single block of them
+// that it cannot read; nobody here looks at them, so they are left out.
+var wordy = map[string]bool{
+	"chat.postMessage": true, "chat.postEphemeral": true, "chat.update": true, "views.open": true,
+	"conversations.history": true, "conversations.replies": true,
+}
+
+// judge makes an error of a refusal.
+func judge(method string, res *http.Response, data []byte) ([]byte, error) {
+	var a answer
+	if err := json.Unmarshal(data, &a); err != nil {
+		return nil, &chat.Error{Kind: unreadable(res.StatusCode), Code: "unreadable", Err: fmt.Errorf("slack: %s: status %d: %w", method, res.StatusCode, err)}
+	}
+	if !a.OK {
+		if a.Error == "" {
+			a.Error = "status_" + strconv.Itoa(res.StatusCode)
 		}
-		e := &chat.Error{Kind: kindOf(head.Error), Code: head.Error, Err: errors.New("slack: " + what)}
-		if len(head.Meta.Messages) > 0 {
-			e.Err = fmt.Errorf("slack: %s: %s", what, strings.Join(head.Meta.Messages, "; "))
+		e := &chat.Error{Kind: kindOf(a.Error), Code: a.Error, Err: errors.New("slack: " + method)}
+		if len(a.Meta.Messages) > 0 {
+			e.Err = fmt.Errorf("slack: %s: %s", method, strings.Join(a.Meta.Messages, "; "))
 		}
 		if e.Kind == chat.Busy {
 			e.RetryAfter = retryAfter(res.Header)
 		}
-		return e
+		return nil, e
 	}
-	if into == nil {
+	if !wordy[method] {
+		return data, nil
+	}
+	for i, m := range a.History {
+		var ours slackgo.SlackMetadata
+		if json.Unmarshal(m.Metadata, &ours) != nil || ours.EventType != cardEvent {
+			a.History[i].Metadata = nil
+		}
+	}
+	return json.Marshal(a)
+}
+
+// judgeHook makes an error of a refusal by a response URL. Slack accepts with
+// {"ok":true}, or with the two letters "ok".
+func judgeHook(res *http.Response, data []byte) ([]byte, error) {
+	if res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusGone {
+		return nil, &chat.Error{Kind: chat.Expired, Code: "expired_url", Err: errors.New("slack: response_url")}
+	}
+	var a answer
+	if json.Unmarshal(data, &a) == nil && !a.OK && a.Error != "" {
+		return nil, &chat.Error{Kind: kindOf(a.Error), Code: a.Error, Err: errors.New("slack: response_url")}
+	}
+	if res.StatusCode >= 400 {
+		return nil, &chat.Error{Kind: chat.Rejected, Code: "status_" + strconv.Itoa(res.StatusCode), Err: errors.New("slack: response_url")}
+	}
+	return data, nil
+}
+
+// failed gives the error of a call in the port's words. What the library says of
+// an answer that it cannot read is no refusal: what was asked for was done, and
+// may be looked up.
+func failed(what string, err error) error {
+	var e *chat.Error
+	switch {
+	case err == nil:
 		return nil
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, slackgo.ErrParametersMissing), errors.Is(err, slackgo.ErrBlockIDNotUnique):
+		return &chat.Error{Kind: chat.Rejected, Code: what, Err: fmt.Errorf("slack: %w", err)}
 	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return &chat.Error{Kind: chat.Unsure, Code: "unreadable", Err: fmt.Errorf("slack: %s: %w", what, err)}
-	}
-	return nil
+	return &chat.Error{Kind: chat.Unsure, Code: "unreadable", Err: fmt.Errorf("slack: %s: %w", what, bare(err))}
 }
 
 // unreadable is the kind of an answer that is no JSON: a refusal by something
@@ -168,45 +256,6 @@ func (t *Transport) respond(ctx context.Context, link string, m message) error {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Host != t.base.Host {
 		return &chat.Error{Kind: chat.Expired, Code: "invalid_url", Err: errors.New("slack: the handle is no response URL")}
 	}
-	body, err := json.Marshal(struct {
-		message
-		Type    string `json:"response_type"`
-		Replace bool   `json:"replace_original"`
-	}{m, "ephemeral", false})
-	if err != nil {
-		return &chat.Error{Kind: chat.Rejected, Code: "response_url", Err: err}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, link, bytes.NewReader(body))
-	if err != nil {
-		return &chat.Error{Kind: chat.Expired, Code: "invalid_url", Err: bare(err)}
-	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	res, err := t.http.Do(req)
-	if err != nil {
-		return lost("response_url", err)
-	}
-	defer res.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	switch {
-	case res.StatusCode == http.StatusTooManyRequests:
-		return &chat.Error{Kind: chat.Busy, Code: "ratelimited", RetryAfter: retryAfter(res.Header), Err: errors.New("slack: response_url")}
-	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusGone:
-		return &chat.Error{Kind: chat.Expired, Code: "expired_url", Err: errors.New("slack: response_url")}
-	case res.StatusCode >= 500:
-		return &chat.Error{Kind: chat.Unsure, Code: strconv.Itoa(res.StatusCode), Err: errors.New("slack: response_url")}
-	case err != nil:
-		return lost("response_url", err)
-	}
-	// Slack answers with {"ok":true}, or with the two letters "ok".
-	var head struct {
-		OK    bool   `json:"ok"`
-		Error string `json:"error"`
-	}
-	if json.Unmarshal(data, &head) == nil && !head.OK && head.Error != "" {
-		return &chat.Error{Kind: kindOf(head.Error), Code: head.Error, Err: errors.New("slack: response_url")}
-	}
-	if res.StatusCode >= 400 {
-		return &chat.Error{Kind: chat.Rejected, Code: "status_" + strconv.Itoa(res.StatusCode), Err: errors.New("slack: response_url")}
-	}
-	return nil
+	m.ResponseType = slackgo.ResponseTypeEphemeral
+	return failed("response_url", slackgo.PostWebhookCustomHTTPContext(ctx, link, t.hooks, &m))
 }

@@ -3,7 +3,6 @@ package slack
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	slackgo "github.com/slack-go/slack"
 
 	"helloworld/bot/chat"
 )
@@ -37,37 +38,10 @@ func (t *Transport) upload(ctx context.Context, to chat.Place, f chat.File) erro
 	if name == "" {
 		name = "picture"
 	}
-	var got struct {
-		URL string `json:"upload_url"`
-		ID  string `json:"file_id"`
-	}
-	q := url.Values{"filename": {name}, "length": {strconv.Itoa(len(f.Data))}}
-	if err := t.callForm(ctx, "files.getUploadURLExternal", q, &got); err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, got.URL, bytes.NewReader(f.Data))
-	if err != nil {
-		return fmt.Errorf("slack: upload: %w", bare(err))
-	}
-	req.Header.Set("Content-Type", "application/octet-stream")
-	res, err := t.http.Do(req)
-	if err != nil {
-		return lost("upload", err)
-	}
-	defer res.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)); err != nil {
-		return lost("upload", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("slack: upload: %s", res.Status)
-	}
-	files, err := json.Marshal([]map[string]string{{"id": got.ID, "title": name}})
-	if err != nil {
-		return fmt.Errorf("slack: upload: %w", err)
-	}
-	return t.callForm(ctx, "files.completeUploadExternal", url.Values{
-		"files": {string(files)}, "channel_id": {to.Channel}, "thread_ts": {to.Thread},
-	}, nil)
+	_, err := t.api.UploadFileContext(ctx, slackgo.UploadFileParameters{
+		Filename: name, Title: name, FileSize: len(f.Data), Reader: bytes.NewReader(f.Data), Channel: to.Channel, ThreadTimestamp: to.Thread,
+	})
+	return failed("upload", err)
 }
 
 // Fetch brings the bytes of a file that someone sent. The bot token goes to

@@ -5,32 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 
+	slackgo "github.com/slack-go/slack"
+
 	"helloworld/bot/chat"
 )
-
-type view struct {
-	Type     string  `json:"type"`
-	Callback string  `json:"callback_id"`
-	Private  string  `json:"private_metadata,omitempty"`
-	Title    *text   `json:"title"`
-	Submit   *text   `json:"submit,omitempty"`
-	Close    *text   `json:"close,omitempty"`
-	Blocks   []block `json:"blocks"`
-}
-
-type input struct {
-	Type      string   `json:"type"`
-	ActionID  string   `json:"action_id"`
-	Multiline bool     `json:"multiline,omitempty"`
-	Initial   string   `json:"initial_value,omitempty"`
-	Options   []option `json:"options,omitempty"`
-	Chosen    *option  `json:"initial_option,omitempty"`
-}
-
-type option struct {
-	Text  *text  `json:"text"`
-	Value string `json:"value"`
-}
 
 // Slack's numbers for modals.
 const (
@@ -53,27 +31,25 @@ func (t *Transport) Ask(ctx context.Context, to chat.Trigger, f chat.Form) error
 	if to.ID == "" {
 		return &chat.Error{Kind: chat.Expired, Code: "no_trigger", Err: fmt.Errorf("slack: there is no trigger to ask with")}
 	}
-	return t.call(ctx, "views.open", struct {
-		Trigger string `json:"trigger_id"`
-		View    view   `json:"view"`
-	}{to.ID, v}, nil)
+	_, err = t.api.OpenViewContext(ctx, to.ID, v)
+	return failed("views.open", err)
 }
 
 // word fits a few words into n letters; Slack refuses empty ones.
-func word(s string, n int) *text {
+func word(s string, n int) *slackgo.TextBlockObject {
 	if s = chat.Shorten(chat.Clean(s), n, chat.UTF16); s == "" {
 		s = "…"
 	}
 	return plain(s)
 }
 
-func modal(to chat.Trigger, f chat.Form) (view, error) {
+func modal(to chat.Trigger, f chat.Form) (slackgo.ModalViewRequest, error) {
 	private, err := json.Marshal(where{Channel: to.Place.Channel, Thread: to.Place.Thread})
 	if err != nil {
-		return view{}, fmt.Errorf("slack: %w", err)
+		return slackgo.ModalViewRequest{}, fmt.Errorf("slack: %w", err)
 	}
-	v := view{
-		Type: "modal", Callback: f.Token, Private: string(private), Title: word(f.Title, viewWord), Submit: word(f.Submit, viewWord),
+	v := slackgo.ModalViewRequest{
+		Type: slackgo.VTModal, CallbackID: f.Token, PrivateMetadata: string(private), Title: word(f.Title, viewWord), Submit: word(f.Submit, viewWord),
 	}
 	if f.Cancel != "" {
 		v.Close = word(f.Cancel, viewWord)
@@ -81,48 +57,53 @@ func modal(to chat.Trigger, f chat.Form) (view, error) {
 	if f.Intro != "" {
 		for _, c := range chat.Fit(chat.Card{Parts: []chat.Part{{Kind: chat.Text, Text: f.Intro}}}, chat.Limits{Text: viewIntro, Unit: chat.UTF16}) {
 			for _, p := range c.Parts {
-				v.Blocks = append(v.Blocks, part(p)...)
+				v.Blocks.BlockSet = append(v.Blocks.BlockSet, part(p)...)
 			}
 		}
 	}
 	for _, in := range f.Inputs {
 		b, err := question(in)
 		if err != nil {
-			return view{}, err
+			return slackgo.ModalViewRequest{}, err
 		}
-		v.Blocks = append(v.Blocks, b)
+		v.Blocks.BlockSet = append(v.Blocks.BlockSet, b)
 	}
 	return v, nil
 }
 
 // question is one input. What would change an answer if it were cut is refused.
-func question(in chat.FormInput) (block, error) {
-	b := block{Type: "input", BlockID: in.Name, Label: word(in.Label, inputLabel), Optional: in.Optional}
-	if in.Hint != "" {
-		b.Hint = word(in.Hint, inputLabel)
+func question(in chat.FormInput) (slackgo.Block, error) {
+	e, err := element(in)
+	if err != nil {
+		return nil, err
 	}
-	b.Element = &input{Type: "plain_text_input", ActionID: "v", Multiline: in.Kind == chat.Long}
+	var hint *slackgo.TextBlockObject
+	if in.Hint != "" {
+		hint = word(in.Hint, inputLabel)
+	}
+	return slackgo.NewInputBlock(in.Name, word(in.Label, inputLabel), hint, e).WithOptional(in.Optional), nil
+}
+
+func element(in chat.FormInput) (slackgo.BlockElement, error) {
 	if in.Kind != chat.Choice {
 		if chat.UTF16.Len(in.Value) > inputValue {
-			return block{}, fmt.Errorf("slack: the value of %q is longer than %d letters", in.Name, inputValue)
+			return nil, fmt.Errorf("slack: the value of %q is longer than %d letters", in.Name, inputValue)
 		}
-		b.Element.Initial = in.Value
-		return b, nil
+		return slackgo.NewPlainTextInputBlockElement(nil, "v").WithInitialValue(in.Value).WithMultiline(in.Kind == chat.Long), nil
 	}
 	if len(in.Options) == 0 || len(in.Options) > viewOptions {
-		return block{}, fmt.Errorf("slack: %q has %d options; 1 to %d are possible", in.Name, len(in.Options), viewOptions)
+		return nil, fmt.Errorf("slack: %q has %d options; 1 to %d are possible", in.Name, len(in.Options), viewOptions)
 	}
-	b.Element.Type = "static_select"
+	e := slackgo.NewOptionsSelectBlockElement(slackgo.OptTypeStatic, nil, "v")
 	for _, o := range in.Options {
 		if o.Value == "" || chat.UTF16.Len(o.Value) > optionValue {
-			return block{}, fmt.Errorf("slack: an option of %q has a value of %d letters; 1 to %d are possible", in.Name, chat.UTF16.Len(o.Value), optionValue)
+			return nil, fmt.Errorf("slack: an option of %q has a value of %d letters; 1 to %d are possible", in.Name, chat.UTF16.Len(o.Value), optionValue)
 		}
-		b.Element.Options = append(b.Element.Options, option{Text: word(o.Label, optionText), Value: o.Value})
-	}
-	for i, o := range in.Options {
-		if in.Value != "" && o.Value == in.Value {
-			b.Element.Chosen = &b.Element.Options[i]
+		shown := slackgo.NewOptionBlockObject(o.Value, word(o.Label, optionText), nil)
+		e.Options = append(e.Options, shown)
+		if o.Value == in.Value {
+			e.InitialOption = shown
 		}
 	}
-	return b, nil
+	return e, nil
 }

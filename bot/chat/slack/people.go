@@ -2,7 +2,7 @@ package slack
 
 import (
 	"context"
-	"net/url"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -70,17 +70,8 @@ func (t *Transport) learn(ctx context.Context) {
 
 // lookUp asks about one person; it tells how long to wait before the next.
 func (t *Transport) lookUp(ctx context.Context, id string) time.Duration {
-	var got struct {
-		User struct {
-			Name    string `json:"name"`
-			Locale  string `json:"locale"`
-			Real    string `json:"real_name"`
-			Profile struct {
-				Display string `json:"display_name"`
-			} `json:"profile"`
-		} `json:"user"`
-	}
-	err := t.callForm(ctx, "users.info", url.Values{"user": {id}, "include_locale": {"true"}}, &got)
+	u, err := t.api.GetUserInfoContext(ctx, id)
+	err = failed("users.info", err)
 	p := t.people
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,18 +80,19 @@ func (t *Transport) lookUp(ctx context.Context, id string) time.Duration {
 			return 0
 		}
 		t.log.WarnContext(ctx, "a person's name and language are not known", "account", id, "error", err)
-		if k := chat.KindOf(err); k == chat.Busy || k == chat.Down || k == chat.Unsure {
+		var e *chat.Error
+		if errors.As(err, &e) && e.Code != "unreadable" && (e.Kind == chat.Busy || e.Kind == chat.Down || e.Kind == chat.Unsure) {
 			delete(p.known, id) // the next event asks again
 			return 2 * time.Second
 		}
 		return 0
 	}
-	who := chat.Account{ID: id, Name: got.User.Profile.Display, Locale: strings.ReplaceAll(got.User.Locale, "_", "-")}
+	who := chat.Account{ID: id, Name: u.Profile.DisplayName, Locale: strings.ReplaceAll(u.Locale, "_", "-")}
 	if who.Name == "" {
-		who.Name = got.User.Real
+		who.Name = u.RealName
 	}
 	if who.Name == "" {
-		who.Name = got.User.Name
+		who.Name = u.Name
 	}
 	p.known[id] = person{Account: who, at: t.now()}
 	return 0

@@ -6,110 +6,67 @@ import (
 	"strconv"
 	"strings"
 
+	slackgo "github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackutilsx"
+
 	"helloworld/bot/chat"
 )
 
-// message is what is posted.
-type message struct {
-	Channel  string    `json:"channel,omitempty"`
-	User     string    `json:"user,omitempty"`
-	TS       string    `json:"ts,omitempty"`
-	Thread   string    `json:"thread_ts,omitempty"`
-	Text     string    `json:"text"`
-	Blocks   []block   `json:"blocks"`
-	Metadata *metadata `json:"metadata,omitempty"`
-	// Links in a buyer's words are not to be fetched and shown by Slack.
-	UnfurlLinks bool `json:"unfurl_links"`
-	UnfurlMedia bool `json:"unfurl_media"`
-}
+// message is what is said: Slack's message for a response URL, of which the
+// options of a post are made too.
+type message = slackgo.WebhookMessage
 
-type metadata struct {
-	Type    string  `json:"event_type"`
-	Payload cardKey `json:"event_payload"`
-}
-
-type cardKey struct {
-	Key string `json:"key"`
-}
-
-// block is any block of Block Kit that is used here.
-type block struct {
-	Type     string    `json:"type"`
-	BlockID  string    `json:"block_id,omitempty"`
-	Text     *text     `json:"text,omitempty"`
-	Elements []element `json:"elements,omitempty"`
-	ImageURL string    `json:"image_url,omitempty"`
-	AltText  string    `json:"alt_text,omitempty"`
-	Title    *text     `json:"title,omitempty"`
-	// Inputs of modals.
-	Label    *text  `json:"label,omitempty"`
-	Hint     *text  `json:"hint,omitempty"`
-	Optional bool   `json:"optional,omitempty"`
-	Element  *input `json:"element,omitempty"`
-}
-
-type text struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
-	// Emoji is sent as false: ":moneybag:" in an order's note is no picture.
-	Emoji *bool `json:"emoji,omitempty"`
-}
-
-// element is what stands in a block: a button, a text, or rich text.
-type element struct {
-	Type     string    `json:"type"`
-	ActionID string    `json:"action_id,omitempty"`
-	Label    any       `json:"text,omitempty"`
-	Value    string    `json:"value,omitempty"`
-	URL      string    `json:"url,omitempty"`
-	Style    any       `json:"style,omitempty"`
-	Confirm  *confirm  `json:"confirm,omitempty"`
-	Elements []element `json:"elements,omitempty"`
-	Emoji    *bool     `json:"emoji,omitempty"`
-}
-
-type confirm struct {
-	Title   *text  `json:"title"`
-	Text    *text  `json:"text"`
-	Confirm *text  `json:"confirm"`
-	Deny    *text  `json:"deny"`
-	Style   string `json:"style,omitempty"`
-}
-
-type look struct {
-	Bold bool `json:"bold,omitempty"`
-}
-
+// Links in a buyer's words are not to be fetched and shown by Slack.
 var no = false
 
-func plain(s string) *text { return &text{Type: "plain_text", Text: s, Emoji: &no} }
+func newMessage(text string, blocks []slackgo.Block) message {
+	return message{Text: text, Blocks: &slackgo.Blocks{BlockSet: blocks}, UnfurlLinks: &no, UnfurlMedia: &no}
+}
+
+// options say m by the Web API, under a card's key.
+func options(m message, key string) []slackgo.MsgOption {
+	o := []slackgo.MsgOption{
+		slackgo.MsgOptionText(m.Text, false), slackgo.MsgOptionBlocks(m.Blocks.BlockSet...),
+		slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl(),
+	}
+	if m.ThreadTimestamp != "" {
+		o = append(o, slackgo.MsgOptionTS(m.ThreadTimestamp))
+	}
+	if key != "" {
+		o = append(o, slackgo.MsgOptionMetadata(slackgo.SlackMetadata{EventType: cardEvent, EventPayload: map[string]any{"key": key}}))
+	}
+	return o
+}
+
+// plain is text that Slack does not parse, not even for emoji: ":moneybag:" in an
+// order's note is no picture.
+func plain(s string) *slackgo.TextBlockObject {
+	return slackgo.NewTextBlockObject(slackgo.PlainTextType, s, false, false)
+}
 
 // notice is how much of a card stands in the notification; the blocks hold all.
 const notice = 3000
 
-// escape is what Slack asks for in text that it parses.
-var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-
 // render makes blocks of a card that fits [Transport.Limits].
 func (t *Transport) render(c chat.Card) message {
-	m := message{Blocks: []block{}}
+	blocks := []slackgo.Block{}
 	if c.Title != "" {
-		m.Blocks = append(m.Blocks, block{Type: "header", Text: plain(mark(c.Tone) + c.Title)})
+		blocks = append(blocks, slackgo.NewHeaderBlock(plain(mark(c.Tone)+c.Title)))
 	}
 	for _, p := range c.Parts {
-		m.Blocks = append(m.Blocks, part(p)...)
+		blocks = append(blocks, part(p)...)
 	}
 	if actions := t.buttons(c); len(actions) > 0 {
-		m.Blocks = append(m.Blocks, block{Type: "actions", Elements: actions})
+		blocks = append(blocks, slackgo.NewActionBlock("", actions...))
 	}
 	if c.Foot != "" {
-		m.Blocks = append(m.Blocks, small(c.Foot))
+		blocks = append(blocks, small(c.Foot))
 	}
-	m.Text = escape.Replace(mark(c.Tone) + chat.Shorten(chat.PlainText(c), notice, chat.UTF16))
-	if m.Text == "" {
-		m.Text = "…"
+	text := slackutilsx.EscapeMessage(mark(c.Tone) + chat.Shorten(chat.PlainText(c), notice, chat.UTF16))
+	if text == "" {
+		text = "…"
 	}
-	return m
+	return newMessage(text, blocks)
 }
 
 // mark is a tone as a sign: colour alone does not reach everyone.
@@ -125,22 +82,24 @@ func mark(t chat.Tone) string {
 	return ""
 }
 
-func small(s string) block {
-	return block{Type: "context", Elements: []element{{Type: "plain_text", Label: s, Emoji: &no}}}
+func small(s string) slackgo.Block { return slackgo.NewContextBlock("", plain(s)) }
+
+// span is a run of letters in rich text, whose words Slack does not parse.
+type span = slackgo.RichTextSectionElement
+
+func section(parts ...span) slackgo.Block {
+	return slackgo.NewRichTextBlock("", slackgo.NewRichTextSection(parts...))
 }
 
-// rich is a block of rich text, whose words Slack does not parse.
-func rich(kind string, parts ...element) block {
-	return block{Type: "rich_text", Elements: []element{{Type: kind, Elements: parts}}}
+func words(s string) span { return slackgo.NewRichTextSectionTextElement(s, nil) }
+
+func bold(s string) span {
+	return slackgo.NewRichTextSectionTextElement(s, &slackgo.RichTextSectionTextStyle{Bold: true})
 }
-
-func words(s string) element { return element{Type: "text", Label: s} }
-
-func bold(s string) element { return element{Type: "text", Label: s, Style: look{Bold: true}} }
 
 // labelled puts a label before words.
-func labelled(label, s string) []element {
-	var out []element
+func labelled(label, s string) []span {
+	var out []span
 	if label != "" {
 		out = append(out, bold(label))
 		if s != "" {
@@ -153,56 +112,61 @@ func labelled(label, s string) []element {
 	return out
 }
 
-func part(p chat.Part) []block {
-	var out []block
-	section := func(parts []element) {
-		if len(parts) > 0 {
-			out = append(out, rich("rich_text_section", parts...))
+func part(p chat.Part) []slackgo.Block {
+	spans := func(parts []span) []slackgo.Block {
+		if len(parts) == 0 {
+			return nil
 		}
+		return []slackgo.Block{section(parts...)}
 	}
 	switch p.Kind {
 	case chat.Quote, chat.Code:
-		kind := "rich_text_quote"
-		if p.Kind == chat.Code {
-			kind = "rich_text_preformatted"
-		}
-		b := block{Type: "rich_text"}
-		if p.Label != "" {
-			b.Elements = append(b.Elements, element{Type: "rich_text_section", Elements: []element{bold(p.Label)}})
-		}
-		if p.Text != "" {
-			b.Elements = append(b.Elements, element{Type: kind, Elements: []element{words(p.Text)}})
-		}
-		if len(b.Elements) > 0 {
-			out = append(out, b)
-		}
+		return apart(p)
 	case chat.Fields:
-		section(fields(p))
+		return spans(fields(p))
 	case chat.Progress:
 		s := chat.Bar(p.Done, p.Total)
 		if p.Text != "" {
 			s += "\n" + p.Text
 		}
-		section(labelled(p.Label, s))
+		return spans(labelled(p.Label, s))
 	case chat.Image:
-		out = append(out, picture(p)...)
+		return picture(p)
 	case chat.Note:
 		s := p.Text
 		if p.Label != "" {
 			s = strings.TrimSuffix(p.Label+": "+s, ": ")
 		}
-		if s != "" {
-			out = append(out, small(s))
+		if s == "" {
+			return nil
 		}
-	default:
-		section(labelled(p.Label, p.Text))
+		return []slackgo.Block{small(s)}
 	}
-	return out
+	return spans(labelled(p.Label, p.Text))
+}
+
+// apart sets somebody else's words, or something to copy, under its label.
+func apart(p chat.Part) []slackgo.Block {
+	var all []slackgo.RichTextElement
+	if p.Label != "" {
+		all = append(all, slackgo.NewRichTextSection(bold(p.Label)))
+	}
+	switch {
+	case p.Text == "":
+	case p.Kind == chat.Code:
+		all = append(all, &slackgo.RichTextPreformatted{Type: slackgo.RTEPreformatted, Elements: []span{words(p.Text)}})
+	default:
+		all = append(all, &slackgo.RichTextQuote{Type: slackgo.RTEQuote, Elements: []span{words(p.Text)}})
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return []slackgo.Block{slackgo.NewRichTextBlock("", all...)}
 }
 
 // fields are lines of label and value. They are rich text rather than a
 // section's fields, whose labels can only be bold where values are parsed.
-func fields(p chat.Part) []element {
+func fields(p chat.Part) []span {
 	parts := labelled(p.Label, p.Text)
 	for _, f := range p.Fields {
 		if len(parts) > 0 {
@@ -223,11 +187,11 @@ func fields(p chat.Part) []element {
 
 // picture shows a picture that Slack can fetch. One that it cannot is named
 // here; if its bytes are at hand, [Transport.attach] sends them after.
-func picture(p chat.Part) []block {
+func picture(p chat.Part) []slackgo.Block {
 	alt := p.Text
 	if p.File == nil {
 		if s := labelled(p.Label, p.Text); len(s) > 0 {
-			return []block{rich("rich_text_section", s...)}
+			return []slackgo.Block{section(s...)}
 		}
 		return nil
 	}
@@ -235,18 +199,18 @@ func picture(p chat.Part) []block {
 		alt = p.File.Name
 	}
 	if public(p.File.URL) {
-		b := block{Type: "image", ImageURL: p.File.URL, AltText: chat.Shorten(alt, 1900, chat.UTF16)}
-		if b.AltText == "" {
-			b.AltText = "…"
+		if alt = chat.Shorten(alt, 1900, chat.UTF16); alt == "" {
+			alt = "…"
 		}
+		var title *slackgo.TextBlockObject
 		if p.Label != "" {
-			b.Title = plain(p.Label)
+			title = plain(p.Label)
 		}
-		return []block{b}
+		return []slackgo.Block{slackgo.NewImageBlock(p.File.URL, alt, "", title)}
 	}
 	s := strings.TrimSpace(p.Text + "\n" + p.File.Name)
 	if parts := labelled(p.Label, s); len(parts) > 0 {
-		return []block{rich("rich_text_section", parts...)}
+		return []slackgo.Block{section(parts...)}
 	}
 	return nil
 }
@@ -265,29 +229,24 @@ func public(link string) bool {
 }
 
 // buttons are a card's buttons; they fit into one block of actions.
-func (t *Transport) buttons(c chat.Card) []element {
-	var out []element
+func (t *Transport) buttons(c chat.Card) []slackgo.BlockElement {
+	var out []slackgo.BlockElement
 	for i, b := range c.Buttons {
-		e := element{Type: "button", ActionID: "b" + strconv.Itoa(i), Label: plain(b.Label), Value: b.Command, URL: b.URL}
-		if b.Label == "" {
-			e.Label = plain("…")
+		label := b.Label
+		if label == "" {
+			label = "…"
 		}
-		style := ""
+		e := slackgo.NewButtonBlockElement("b"+strconv.Itoa(i), b.Command, plain(label)).WithURL(b.URL)
 		switch b.Tone {
 		case chat.Primary, chat.Good:
-			style = "primary"
+			e.Style = slackgo.StylePrimary
 		case chat.Bad:
-			style = "danger"
-		}
-		if style != "" {
-			e.Style = style
+			e.Style = slackgo.StyleDanger
 		}
 		if b.Confirm != "" {
-			label := chat.Shorten(b.Label, 30, chat.UTF16)
-			e.Confirm = &confirm{
-				Title: plain(chat.Shorten(b.Label, 100, chat.UTF16)), Text: plain(b.Confirm), Confirm: plain(label),
-				Deny: plain(t.cancel(c.Lang)), Style: style,
-			}
+			e.Confirm = slackgo.NewConfirmationBlockObject(
+				plain(chat.Shorten(label, 100, chat.UTF16)), plain(b.Confirm), plain(chat.Shorten(label, 30, chat.UTF16)), plain(t.cancel(c.Lang)),
+			).WithStyle(e.Style)
 		}
 		out = append(out, e)
 	}

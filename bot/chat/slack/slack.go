@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	slackgo "github.com/slack-go/slack"
+
 	"helloworld/bot/chat"
 )
 
@@ -41,6 +43,10 @@ type Transport struct {
 	bot, app string
 	base     *url.URL
 	http     *http.Client
+	// api is the library's client; all it sends goes through a [wire]. hooks
+	// answers by response URLs.
+	api   *slackgo.Client
+	hooks *http.Client
 	log      *slog.Logger
 	now      func() time.Time
 	sockets  int
@@ -100,6 +106,9 @@ func New(c Config) (*Transport, error) {
 			TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 12 * time.Second, ForceAttemptHTTP2: true,
 		}}
 	}
+	w := wire{base: base.String(), bot: c.BotToken, http: t.http}
+	t.api = slackgo.New(c.BotToken, slackgo.OptionAppLevelToken(c.AppToken), slackgo.OptionAPIURL(w.base), slackgo.OptionHTTPClient(w))
+	t.hooks = &http.Client{Transport: w}
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
@@ -123,17 +132,10 @@ func (t *Transport) Limits(chat.Place) chat.Limits {
 	}
 }
 
-// posted is Slack's answer to a post.
-type posted struct {
-	Channel   string `json:"channel"`
-	TS        string `json:"ts"`
-	MessageTS string `json:"message_ts"`
-}
-
 // Post says c at a place, to everyone there or to one person.
 func (t *Transport) Post(ctx context.Context, to chat.Place, c chat.Card) (chat.Ref, error) {
 	m := t.render(c)
-	m.Thread = to.Thread
+	m.ThreadTimestamp = to.Thread
 	if to.Only != "" && !direct(to.Channel) {
 		return t.whisper(ctx, to, m, c)
 	}
@@ -141,18 +143,14 @@ func (t *Transport) Post(ctx context.Context, to chat.Place, c chat.Card) (chat.
 }
 
 func (t *Transport) say(ctx context.Context, to chat.Place, m message, c chat.Card) (chat.Ref, error) {
-	m.Channel = to.Channel
-	if c.Key != "" {
-		m.Metadata = &metadata{Type: cardEvent, Payload: cardKey{c.Key}}
+	channel, ts, err := t.api.PostMessageContext(ctx, to.Channel, options(m, c.Key)...)
+	if err != nil {
+		return chat.Ref{}, failed("chat.postMessage", err)
 	}
-	var got posted
-	if err := t.call(ctx, "chat.postMessage", m, &got); err != nil {
-		return chat.Ref{}, err
-	}
-	if got.TS == "" {
+	if ts == "" {
 		return chat.Ref{}, &chat.Error{Kind: chat.Unsure, Code: "no_ts", Err: errors.New("slack: the answer to a post names no message")}
 	}
-	ref := chat.Ref{Place: chat.Place{Chat: t.Name(), Channel: got.Channel, Thread: to.Thread}, ID: got.TS}
+	ref := chat.Ref{Place: chat.Place{Chat: t.Name(), Channel: channel, Thread: to.Thread}, ID: ts}
 	t.attach(ctx, ref, c)
 	return ref, nil
 }
@@ -170,26 +168,23 @@ func (t *Transport) whisper(ctx context.Context, to chat.Place, m message, c cha
 			return chat.Ref{}, err
 		}
 	}
-	m.Channel, m.User = to.Channel, to.Only
-	var got posted
-	err := t.call(ctx, "chat.postEphemeral", m, &got)
+	ts, err := t.api.PostEphemeralContext(ctx, to.Channel, to.Only, options(m, "")...)
 	if err == nil {
-		ref.ID = got.MessageTS
+		ref.ID = ts
 		return ref, nil
 	}
-	if chat.KindOf(err) != chat.Gone {
+	if err = failed("chat.postEphemeral", err); chat.KindOf(err) != chat.Gone {
 		return chat.Ref{}, err
 	}
-	var open struct {
-		Channel struct {
-			ID string `json:"id"`
-		} `json:"channel"`
+	direct, _, _, err := t.api.OpenConversationContext(ctx, &slackgo.OpenConversationParameters{Users: []string{to.Only}})
+	if err != nil {
+		return chat.Ref{}, failed("conversations.open", err)
 	}
-	if err := t.call(ctx, "conversations.open", map[string]string{"users": to.Only}, &open); err != nil {
-		return chat.Ref{}, err
+	if direct == nil {
+		return chat.Ref{}, &chat.Error{Kind: chat.Gone, Code: "no_channel", Err: errors.New("slack: there is no direct chat with them")}
 	}
-	m.Channel, m.User, m.Thread = "", "", ""
-	return t.say(ctx, chat.Place{Chat: t.Name(), Channel: open.Channel.ID}, m, c)
+	m.ThreadTimestamp = ""
+	return t.say(ctx, chat.Place{Chat: t.Name(), Channel: direct.ID}, m, c)
 }
 
 // responseLife is how long a response URL is used: Slack gives it 30 minutes.
@@ -221,12 +216,8 @@ func (t *Transport) Edit(ctx context.Context, r chat.Ref, c chat.Card) error {
 	if r.Only != "" && !direct(r.Channel) {
 		return &chat.Error{Kind: chat.Gone, Code: "ephemeral", Err: errors.New("slack: an ephemeral message cannot be edited")}
 	}
-	m := t.render(c)
-	m.Channel, m.TS = r.Channel, r.ID
-	if c.Key != "" {
-		m.Metadata = &metadata{Type: cardEvent, Payload: cardKey{c.Key}}
-	}
-	return t.call(ctx, "chat.update", m, nil)
+	_, _, _, err := t.api.UpdateMessageContext(ctx, r.Channel, r.ID, options(t.render(c), c.Key)...)
+	return failed("chat.update", err)
 }
 
 const (
@@ -238,52 +229,51 @@ const (
 	mostPages = 10
 )
 
-type page struct {
-	Messages []struct {
-		TS       string `json:"ts"`
-		Metadata struct {
-			Type    string  `json:"event_type"`
-			Payload cardKey `json:"event_payload"`
-		} `json:"metadata"`
-	} `json:"messages"`
-	Next struct {
-		Cursor string `json:"next_cursor"`
-	} `json:"response_metadata"`
-}
-
 // Find looks for a card by its key in the channel's or the thread's history.
 // Private answers are in no history, and are never found.
 func (t *Transport) Find(ctx context.Context, at chat.Place, after chat.Ref, c chat.Card) (chat.Ref, bool, error) {
 	if c.Key == "" || at.Only != "" && !direct(at.Channel) {
 		return chat.Ref{}, false, nil
 	}
-	method := "conversations.history"
-	q := url.Values{"channel": {at.Channel}, "include_all_metadata": {"true"}, "limit": {strconv.Itoa(pageSize)}}
-	if at.Thread != "" {
-		method = "conversations.replies"
-		q.Set("ts", at.Thread)
+	from := ""
+	if last, ok := tsTime(after.ID); ok {
+		from = tsOf(last.Add(-lookBack))
 	}
-	if from, ok := tsTime(after.ID); ok {
-		q.Set("oldest", tsOf(from.Add(-lookBack)))
-	}
+	cursor := ""
 	for range mostPages {
-		var p page
-		if err := t.callForm(ctx, method, q, &p); err != nil {
+		all, more, err := t.page(ctx, at, from, cursor)
+		if err != nil {
 			return chat.Ref{}, false, err
 		}
-		for _, m := range p.Messages {
-			if m.Metadata.Type == cardEvent && m.Metadata.Payload.Key == c.Key {
-				ref := chat.Ref{Place: at.Root(), ID: m.TS}
+		for _, m := range all {
+			if m.Metadata.EventType == cardEvent && m.Metadata.EventPayload["key"] == c.Key {
+				ref := chat.Ref{Place: at.Root(), ID: m.Timestamp}
 				ref.Thread = at.Thread
 				return ref, true, nil
 			}
 		}
-		if p.Next.Cursor == "" {
+		if more == "" {
 			return chat.Ref{}, false, nil
 		}
-		q.Set("cursor", p.Next.Cursor)
+		cursor = more
 	}
 	return chat.Ref{}, false, &chat.Error{Kind: chat.Unsure, Code: "too_much_history", Err: errors.New("slack: too much was said since to look through")}
+}
+
+// page is a page of a channel's or a thread's history, and the next one's cursor.
+func (t *Transport) page(ctx context.Context, at chat.Place, from, cursor string) ([]slackgo.Message, string, error) {
+	p := slackgo.GetConversationHistoryParameters{ChannelID: at.Channel, Oldest: from, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true}
+	if at.Thread == "" {
+		got, err := t.api.GetConversationHistoryContext(ctx, &p)
+		if err != nil {
+			return nil, "", failed("conversations.history", err)
+		}
+		return got.Messages, got.ResponseMetaData.NextCursor, nil
+	}
+	all, _, next, err := t.api.GetConversationRepliesContext(ctx, &slackgo.GetConversationRepliesParameters{
+		ChannelID: p.ChannelID, Timestamp: at.Thread, Oldest: from, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
+	})
+	return all, next, failed("conversations.replies", err)
 }
 
 // tsTime is the time in a message's id.
@@ -312,14 +302,9 @@ func (t *Transport) Check(ctx context.Context) (string, error) {
 }
 
 func (t *Transport) whoAmI(ctx context.Context) (identity, error) {
-	var got struct {
-		UserID string `json:"user_id"`
-		BotID  string `json:"bot_id"`
-		User   string `json:"user"`
-		Team   string `json:"team"`
-	}
-	if err := t.call(ctx, "auth.test", struct{}{}, &got); err != nil {
-		return identity{}, err
+	got, err := t.api.AuthTestContext(ctx)
+	if err != nil {
+		return identity{}, failed("auth.test", err)
 	}
 	me := identity{user: got.UserID, bot: got.BotID, name: got.User, team: got.Team}
 	t.mu.Lock()

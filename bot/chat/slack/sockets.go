@@ -148,14 +148,12 @@ type socket struct {
 
 // open asks for an address and connects to it.
 func (t *Transport) open(ctx context.Context) (*socket, error) {
-	var got struct {
-		URL string `json:"url"`
-	}
-	if err := t.callAs(ctx, t.app, "apps.connections.open", struct{}{}, &got); err != nil {
-		return nil, err
+	_, link, err := t.api.StartSocketModeContext(ctx)
+	if err != nil {
+		return nil, failed("apps.connections.open", err)
 	}
 	d := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 10 * time.Second}
-	conn, res, err := d.DialContext(ctx, got.URL, nil)
+	conn, res, err := d.DialContext(ctx, link, nil)
 	if res != nil && res.Body != nil {
 		_ = res.Body.Close()
 	}
