@@ -239,6 +239,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer still()
 	others.Go(func() { e.keepAlive(calm) })
 	others.Go(func() { e.looking(ctx) })
+	others.Go(func() { e.watchClock(ctx) })
 	if e.db.Kind() == store.Postgres {
 		others.Go(func() { e.db.Listen(ctx, channel, e.wake) })
 	}

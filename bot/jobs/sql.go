@@ -34,6 +34,9 @@ const (
 	sqlLater = `UPDATE job SET owner = '', attempt = attempt + CAST(? AS BIGINT), run_at = ?, error = ?
 		WHERE id = ? AND owner = ? AND run = ?`
 
+	// sqlMoveBack moves what waits along with a clock that was set back.
+	sqlMoveBack = `UPDATE job SET run_at = run_at - ? WHERE owner = '' AND dead = 0 AND run_at > ?`
+
 	sqlBury = `UPDATE job SET owner = '', dead = ?, error = ? WHERE id = ? AND owner = ? AND run = ?`
 
 	sqlTold   = `UPDATE job SET told = 1 WHERE id = ?`
