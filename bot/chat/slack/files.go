@@ -41,6 +41,11 @@ func (t *Transport) upload(ctx context.Context, to chat.Place, f chat.File) erro
 	_, err := t.api.UploadFileContext(ctx, slackgo.UploadFileParameters{
 		Filename: name, Title: name, FileSize: len(f.Data), Reader: bytes.NewReader(f.Data), Channel: to.Channel, ThreadTimestamp: to.Thread,
 	})
+	var e *chat.Error
+	if err != nil && !errors.As(err, &e) {
+		// The library names the address, which is as good as a token.
+		return errors.New("slack: upload: the address or the answer was not Slack's")
+	}
 	return failed("upload", err)
 }
 

@@ -45,13 +45,13 @@ type Transport struct {
 	http     *http.Client
 	// api is the library's client; all it sends goes through a [wire]. hooks
 	// answers by response URLs.
-	api   *slackgo.Client
-	hooks *http.Client
-	log      *slog.Logger
-	now      func() time.Time
-	sockets  int
-	words    Words
-	people   *people
+	api     *slackgo.Client
+	hooks   *http.Client
+	log     *slog.Logger
+	now     func() time.Time
+	sockets int
+	words   Words
+	people  *people
 	// ping and silence are pingEvery and silence, but in tests.
 	ping, silence time.Duration
 
@@ -123,13 +123,21 @@ func (t *Transport) Name() string { return "slack" }
 
 // Limits are Slack's, with a little room for the marks that the renderer adds.
 // The pace is what Slack promises; it lets bursts pass that it does not promise.
-func (t *Transport) Limits(chat.Place) chat.Limits {
-	return chat.Limits{
+// What goes out by a response URL counts towards none of it: such an address has
+// five uses of its own.
+func (t *Transport) Limits(at chat.Place) chat.Limits {
+	l := chat.Limits{
 		Unit: chat.UTF16, Message: 11000, Text: 2900, Title: 140, Foot: 1900, FieldText: 900, ButtonText: 75,
 		Parts: 40, FieldsPerPart: 20, Buttons: 25, Confirm: 300,
 		Images: true, Threads: true, Edits: true, Private: true, Forms: true,
 		Every: time.Second, Overall: 150 * time.Millisecond, EditEvery: 1200 * time.Millisecond,
 	}
+	if at.Only != "" && !direct(at.Channel) {
+		if _, ok := t.fresh(at.Answering); ok {
+			l.Every, l.Overall = 0, 0
+		}
+	}
+	return l
 }
 
 // Post says c at a place, to everyone there or to one person.
@@ -176,15 +184,15 @@ func (t *Transport) whisper(ctx context.Context, to chat.Place, m message, c cha
 	if err = failed("chat.postEphemeral", err); chat.KindOf(err) != chat.Gone {
 		return chat.Ref{}, err
 	}
-	direct, _, _, err := t.api.OpenConversationContext(ctx, &slackgo.OpenConversationParameters{Users: []string{to.Only}})
+	own, _, _, err := t.api.OpenConversationContext(ctx, &slackgo.OpenConversationParameters{Users: []string{to.Only}})
 	if err != nil {
 		return chat.Ref{}, failed("conversations.open", err)
 	}
-	if direct == nil {
+	if own == nil {
 		return chat.Ref{}, &chat.Error{Kind: chat.Gone, Code: "no_channel", Err: errors.New("slack: there is no direct chat with them")}
 	}
 	m.ThreadTimestamp = ""
-	return t.say(ctx, chat.Place{Chat: t.Name(), Channel: direct.ID}, m, c)
+	return t.say(ctx, chat.Place{Chat: t.Name(), Channel: own.ID}, m, c)
 }
 
 // responseLife is how long a response URL is used: Slack gives it 30 minutes.
