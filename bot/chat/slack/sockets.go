@@ -40,18 +40,26 @@ func (t *Transport) Run(ctx context.Context, h chat.Handler) error {
 	}); err != nil {
 		return err
 	}
-	pool := make(chan struct{}, inFlight)
+	in := &intake{handler: h, pool: make(chan struct{}, inFlight)}
 	var wg sync.WaitGroup
 	wg.Go(func() { t.learn(ctx) })
 	for range t.sockets {
 		wg.Go(func() {
-			if err := t.keep(ctx, h, pool); err != nil {
+			if err := t.keep(ctx, in); err != nil {
 				cancel(err)
 			}
 		})
 	}
 	wg.Wait()
+	in.lanes.wg.Wait()
 	return context.Cause(ctx)
+}
+
+// intake is where all sockets hand their events in.
+type intake struct {
+	handler chat.Handler
+	pool    chan struct{}
+	lanes   lanes
 }
 
 // persist does what must be done until it works, ctx ends, or it is denied.
@@ -92,7 +100,7 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // keep keeps one socket open. It ends with ctx, or when the token is refused.
-func (t *Transport) keep(ctx context.Context, h chat.Handler, pool chan struct{}) error {
+func (t *Transport) keep(ctx context.Context, in *intake) error {
 	var old sync.WaitGroup // sockets that were told to go
 	defer old.Wait()
 	for short := 0; ; {
@@ -112,7 +120,7 @@ func (t *Transport) keep(ctx context.Context, h chat.Handler, pool chan struct{}
 		ended := make(chan struct{})
 		old.Go(func() {
 			defer close(ended)
-			t.listen(ctx, s, h, pool)
+			t.listen(ctx, s, in)
 		})
 		select {
 		case <-ended:
@@ -191,7 +199,7 @@ type frame struct {
 }
 
 // listen reads a socket until it ends.
-func (t *Transport) listen(ctx context.Context, s *socket, h chat.Handler, pool chan struct{}) {
+func (t *Transport) listen(ctx context.Context, s *socket, in *intake) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -232,14 +240,23 @@ func (t *Transport) listen(ctx context.Context, s *socket, h chat.Handler, pool 
 				continue
 			}
 			select {
-			case pool <- struct{}{}:
+			case in.pool <- struct{}{}:
 			case <-ctx.Done():
 				return
 			}
-			wg.Go(func() {
-				defer func() { <-pool }()
-				t.take(ctx, s, f, h)
-			})
+			// It is read here, in order of arrival, and written down beside.
+			e, ok := t.read(ctx, f)
+			wg.Add(1)
+			take := func() {
+				defer wg.Done()
+				defer func() { <-in.pool }()
+				t.take(ctx, s, f, e, ok, in.handler)
+			}
+			if ok {
+				in.lanes.do(lane(e), take)
+			} else {
+				go take()
+			}
 		}
 	}
 }
@@ -261,10 +278,8 @@ func (s *socket) tend(ctx context.Context) {
 	}
 }
 
-// take hands one envelope on and acknowledges it once it is written down. What
-// cannot be read is acknowledged too: it would be no better the next time, and
-// Slack cuts off an app that refuses too much.
-func (t *Transport) take(ctx context.Context, s *socket, f frame, h chat.Handler) {
+// read gives the event in an envelope; false when it is nothing for the desk.
+func (t *Transport) read(ctx context.Context, f frame) (chat.Event, bool) {
 	t.mu.Lock()
 	me := t.me
 	t.mu.Unlock()
@@ -272,6 +287,16 @@ func (t *Transport) take(ctx context.Context, s *socket, f frame, h chat.Handler
 	e, ok, err := r.read(f.Type, f.Payload)
 	if err != nil {
 		t.log.ErrorContext(ctx, "an event cannot be read", "type", f.Type, "bytes", len(f.Payload), "error", err)
+	}
+	return e, ok
+}
+
+// take hands one envelope on and acknowledges it once it is written down. What
+// cannot be read is acknowledged too: it would be no better the next time, and
+// Slack cuts off an app that refuses too much.
+func (t *Transport) take(ctx context.Context, s *socket, f frame, e chat.Event, ok bool, h chat.Handler) {
+	if ctx.Err() != nil {
+		return // its socket is gone; it comes again on another
 	}
 	if ok && !t.twins.heard(e, kindOfEvent(f)) {
 		if err := handle(ctx, h, e); err != nil {
