@@ -15,8 +15,11 @@ const (
 	quiet = 3 * time.Minute
 	// slack is how far clocks may differ.
 	slack = 2 * time.Minute
-	// lookAgain is the pause while a feed is being worked on.
+	// lookAgain is the longest pause while a feed is being worked on.
 	lookAgain = 2 * time.Minute
+	// searchAgain is the shortest pause between two searches among all feeds, which
+	// the platform allows ten times at once and then every three quarters of a minute.
+	searchAgain = 5 * time.Second
 	// forget is how long a refund without a known end blocks its order.
 	forget = 24 * time.Hour
 	// guessed marks a feed that is ours by time alone.
@@ -138,7 +141,7 @@ func (s *Seller) Refund(ctx context.Context, cmd connectors.Refund) (connectors.
 			return connectors.Receipt{State: connectors.StateUnknown, Code: sentAt + f.at.Format(time.RFC3339), After: quiet},
 				fault(connectors.Unsure, "createFeed", "already_sent", "this refund was sent, and its answer got lost")
 		}
-		return connectors.Receipt{State: connectors.StateAccepted, ID: f.id, After: lookAgain}, nil
+		return connectors.Receipt{State: connectors.StateAccepted, ID: f.id, After: s.again(f.at)}, nil
 	}
 	for _, f := range s.feeds {
 		if f.order == cmd.Order && !f.done && s.now().Sub(f.at) < forget {
@@ -202,7 +205,7 @@ func (s *Seller) send(ctx context.Context, cmd connectors.Refund) (connectors.Re
 			Markets  []string `json:"marketplaceIds"`
 			Document string   `json:"inputFeedDocumentId"`
 		}{feedType, s.marketsOf(w), d.ID}}, &f)
-	lost := connectors.Receipt{State: connectors.StateUnknown, Code: sentAt + at.Format(time.RFC3339), After: time.Minute}
+	lost := connectors.Receipt{State: connectors.StateUnknown, Code: sentAt + at.Format(time.RFC3339), After: s.again(at)}
 	switch {
 	case err != nil && connectors.KindOf(err) == connectors.Unsure:
 		return lost, err
@@ -211,7 +214,15 @@ func (s *Seller) send(ctx context.Context, cmd connectors.Refund) (connectors.Re
 	case f.ID == "":
 		return lost, fault(connectors.Unsure, "createFeed", "no_id", "the feed was taken, but came back without an id")
 	}
-	return connectors.Receipt{State: connectors.StateAccepted, ID: f.ID, After: lookAgain}, nil
+	return connectors.Receipt{State: connectors.StateAccepted, ID: f.ID, After: s.again(at)}, nil
+}
+
+// again is when to look again at a feed that was sent at at.
+func (s *Seller) again(at time.Time) time.Duration {
+	if at.IsZero() {
+		return lookAgain
+	}
+	return connectors.Again(s.now().Sub(at), lookAgain)
 }
 
 // marketsOf is the order's own marketplace.
@@ -275,7 +286,7 @@ func (s *Seller) byFeed(ctx context.Context, cmd connectors.Refund, id string) (
 		}
 		f = wireFeed{Status: "GONE"} // feeds are kept for 90 days
 	}
-	out := connectors.Receipt{State: connectors.StateAccepted, ID: id, After: lookAgain}
+	out := connectors.Receipt{State: connectors.StateAccepted, ID: id, After: s.again(f.Created)}
 	switch f.Status {
 	case "CANCELLED":
 		return connectors.Receipt{State: connectors.StateRejected, ID: id, Code: "CANCELLED"}, nil
@@ -348,7 +359,7 @@ func (s *Seller) search(ctx context.Context, cmd connectors.Refund, r connectors
 			latest = attempt
 		}
 		if rest := quiet - s.now().Sub(latest); rest > 0 {
-			return connectors.Receipt{State: connectors.StateUnknown, Code: r.Code, After: rest}, nil
+			return connectors.Receipt{State: connectors.StateUnknown, Code: r.Code, After: min(rest, max(searchAgain, s.again(latest)))}, nil
 		}
 		return connectors.Receipt{State: connectors.StateAbsent}, nil
 	case 1:
@@ -389,7 +400,7 @@ func (s *Seller) strays(ctx context.Context, key string, from, attempt time.Time
 
 // guess takes the only stray feed for ours, as long as nothing speaks against it.
 func (s *Seller) guess(ctx context.Context, cmd connectors.Refund, f wireFeed) (connectors.Receipt, error) {
-	out := connectors.Receipt{State: connectors.StateAccepted, ID: f.ID, Code: guessed, After: lookAgain}
+	out := connectors.Receipt{State: connectors.StateAccepted, ID: f.ID, Code: guessed, After: max(searchAgain, s.again(f.Created))}
 	if f.Result == "" {
 		return out, nil
 	}

@@ -14,7 +14,7 @@ import (
 const (
 	// clockSlack is how far our clock and eBay's may differ.
 	clockSlack = 5 * time.Minute
-	// lookAgain is how long a pending refund is left alone.
+	// lookAgain is how long a pending refund is left alone at most.
 	lookAgain = 30 * time.Second
 	// settling is how long after a lost answer eBay is given to show what came of it.
 	settling = 2 * time.Minute
@@ -99,7 +99,7 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 		return connectors.Receipt{}, invalid(opRefund, "unreadable", err.Error())
 	}
 	if r, ok := s.match(o, cmd); ok {
-		return receipt(r, cmd), nil
+		return s.receipt(r, cmd), nil
 	}
 	if s.settling(cmd.Key) {
 		// Sent a moment ago with an unknown end: it must show before it goes again.
@@ -118,17 +118,17 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 	if err := s.write(ctx, opRefund, s.base+"/sell/fulfillment/v1/order/"+url.PathEscape(o.ID)+"/issue_refund", body, &out); err != nil {
 		if connectors.KindOf(err) == connectors.Unsure {
 			s.remember(cmd.Key, "")
-			return connectors.Receipt{State: connectors.StateUnknown, After: lookAgain}, err
+			return s.unknown(cmd, connectors.Receipt{}), err
 		}
 		return s.refused(ctx, cmd, err)
 	}
 	s.remember(cmd.Key, out.ID)
 	got := wireRefund{ID: out.ID, Status: out.Status}
 	if st := got.state(); out.ID == "" && st != connectors.StateRejected || out.Status == "" || st == connectors.StateUnknown {
-		return connectors.Receipt{State: connectors.StateUnknown, ID: out.ID, Code: cut(out.Status, 60), After: lookAgain},
+		return connectors.Receipt{State: connectors.StateUnknown, ID: out.ID, Code: cut(out.Status, 60), After: s.again(s.now())},
 			&connectors.Error{Kind: connectors.Unsure, Platform: Platform, Op: opRefund, Code: "unclear", Err: errors.New("the answer does not say what became of the refund")}
 	}
-	return receipt(connectors.RefundSeen{ID: out.ID, State: got.state(), Amount: cmd.Amount}, cmd), nil
+	return s.receipt(connectors.RefundSeen{ID: out.ID, State: got.state(), Amount: cmd.Amount, At: s.now()}, cmd), nil
 }
 
 // refused tells what a refusal means. When eBay says that a refund is pending or
@@ -144,18 +144,18 @@ func (s *Shop) refused(ctx context.Context, cmd connectors.Refund, why error) (c
 	unclear := &connectors.Error{Kind: connectors.Unsure, Platform: Platform, Op: opRefund, Code: code, Err: why}
 	w, raw, err := s.find(ctx, cmd.Order)
 	if err != nil {
-		return unknown(no), unclear
+		return s.unknown(cmd, no), unclear
 	}
 	o, err := s.order(w, raw)
 	if err != nil {
-		return unknown(no), unclear
+		return s.unknown(cmd, no), unclear
 	}
 	if r, ok := s.match(o, cmd); ok {
-		return receipt(r, cmd), nil
+		return s.receipt(r, cmd), nil
 	}
 	pending := slices.ContainsFunc(o.Refunds, func(r connectors.RefundSeen) bool { return r.State == connectors.StateAccepted })
 	if code == "34922" && !pending {
-		return unknown(no), unclear
+		return s.unknown(cmd, no), unclear
 	}
 	return no, why
 }
@@ -182,11 +182,11 @@ func certain(err error) error {
 func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, r connectors.Receipt) (connectors.Receipt, error) {
 	w, raw, err := s.find(ctx, cmd.Order)
 	if err != nil {
-		return unknown(r), err
+		return s.unknown(cmd, r), err
 	}
 	o, err := s.order(w, raw)
 	if err != nil {
-		return unknown(r), invalid(opRefund, "unreadable", err.Error())
+		return s.unknown(cmd, r), invalid(opRefund, "unreadable", err.Error())
 	}
 	if r.ID == "" {
 		r.ID = s.idOf(cmd.Key)
@@ -194,23 +194,37 @@ func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, r connect
 	if r.ID != "" {
 		for _, seen := range o.Refunds {
 			if seen.ID == r.ID {
-				return receipt(seen, cmd), nil
+				return s.receipt(seen, cmd), nil
 			}
 		}
 		// eBay named it, and does not show it yet.
-		return unknown(r), nil
+		return s.unknown(cmd, r), nil
 	}
 	if seen, ok := s.match(o, cmd); ok {
-		return receipt(seen, cmd), nil
+		return s.receipt(seen, cmd), nil
 	}
 	if s.settling(cmd.Key) {
-		return unknown(r), nil
+		return s.unknown(cmd, r), nil
 	}
 	return connectors.Receipt{State: connectors.StateAbsent}, nil
 }
 
-func unknown(r connectors.Receipt) connectors.Receipt {
-	return connectors.Receipt{State: connectors.StateUnknown, ID: r.ID, After: lookAgain}
+func (s *Shop) unknown(cmd connectors.Refund, r connectors.Receipt) connectors.Receipt {
+	s.mu.Lock()
+	at := s.sent[cmd.Key].at
+	s.mu.Unlock()
+	if at.IsZero() {
+		at = cmd.Asked
+	}
+	return connectors.Receipt{State: connectors.StateUnknown, ID: r.ID, After: s.again(at)}
+}
+
+// again is when to look again at what began at at.
+func (s *Shop) again(at time.Time) time.Duration {
+	if at.IsZero() {
+		return lookAgain
+	}
+	return connectors.Again(s.now().Sub(at), lookAgain)
 }
 
 // match finds the refund that must be this one: not shown when this was
@@ -242,14 +256,14 @@ func (s *Shop) match(o connectors.Order, cmd connectors.Refund) (connectors.Refu
 	return connectors.RefundSeen{}, false
 }
 
-func receipt(r connectors.RefundSeen, cmd connectors.Refund) connectors.Receipt {
+func (s *Shop) receipt(r connectors.RefundSeen, cmd connectors.Refund) connectors.Receipt {
 	out := connectors.Receipt{State: r.State, ID: r.ID, Amount: r.Amount}
 	if out.Amount.Currency == "" {
 		out.Amount = cmd.Amount
 	}
 	switch r.State {
 	case connectors.StateAccepted, connectors.StateUnknown:
-		out.After = lookAgain
+		out.After = s.again(r.At)
 	case connectors.StateRejected:
 		out.Code = "FAILED"
 	}
