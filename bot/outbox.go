@@ -29,10 +29,8 @@ func (d *Desk) post(ctx context.Context, j jobs.Job[PostArgs]) error {
 		return err
 	}
 	limits := t.Limits(to)
-	if wait := d.pace.take(to, limits, limits.Every); wait > 0 {
-		if wait > shortWait || !sleep(ctx, wait) || d.pace.take(to, limits, limits.Every) > 0 {
-			return jobs.Snooze(wait)
-		}
+	if err := d.turn(ctx, to, limits, limits.Every); err != nil {
+		return err
 	}
 	refs, err := d.postPages(ctx, t, to, card, limits, j, fresh)
 	if err != nil {
@@ -167,6 +165,19 @@ func (d *Desk) withoutHandle(ctx context.Context, j jobs.Job[PostArgs]) error {
 	})
 }
 
+// turn waits for the right to post, if it comes soon; otherwise the job is to
+// come back for it.
+func (d *Desk) turn(ctx context.Context, at chat.Place, l chat.Limits, every time.Duration) error {
+	wait, ok := d.pace.take(at, l, every, shortWait)
+	if !ok {
+		return jobs.Snooze(wait)
+	}
+	if wait > 0 && !sleep(ctx, wait) {
+		return jobs.Snooze(0)
+	}
+	return nil
+}
+
 // later is how long to wait before trying again what began at a time: a quarter
 // of its age, between a quarter of a second and half a minute.
 func (d *Desk) later(began time.Time) time.Duration {
@@ -268,9 +279,9 @@ func (d *Desk) edit(ctx context.Context, j jobs.Job[EditArgs]) error {
 		return d.edited(ctx, j, want)
 	}
 	limits := t.Limits(place)
-	if wait := d.pace.take(chat.Place{Chat: place.Chat, Channel: place.Channel + "\x00" + refs[0].ID},
-		chat.Limits{Overall: limits.Overall}, limits.EditEvery); wait > 0 {
-		return jobs.Snooze(wait)
+	one := chat.Place{Chat: place.Chat, Channel: place.Channel + "\x00" + refs[0].ID}
+	if err := d.turn(ctx, one, chat.Limits{Overall: limits.Overall}, limits.EditEvery); err != nil {
+		return err
 	}
 	var card chat.Card
 	if err := d.DB.Write(ctx, func(tx *store.Tx) error {

@@ -21,6 +21,10 @@ type pacer struct {
 // slot is when the next post may go, and when the last ones went.
 type slot struct {
 	next time.Time
+	// until is how long the network told us to be quiet here.
+	until time.Time
+	// promised is the latest time that somebody was told to come back at.
+	promised time.Time
 	// past holds the last posts of a minute, oldest first.
 	past []time.Time
 }
@@ -32,20 +36,24 @@ func newPacer(now func() time.Time) *pacer {
 	return &pacer{now: now, places: map[string]*slot{}, chats: map[string]*slot{}}
 }
 
-// take reserves the right to post now. If it is not yet time, it reserves
-// nothing and tells how long to wait.
-func (p *pacer) take(at chat.Place, l chat.Limits, every time.Duration) time.Duration {
-	if every == 0 && l.PerMinute == 0 && l.Overall == 0 {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return max(p.wait(p.places[at.Key()]), p.wait(p.chats[at.Chat]))
-	}
+// take reserves the right to post. If that is within the caller's patience, it
+// tells how long to sit still before posting. If not, it reserves nothing and
+// tells when to come back: each who has to wait is given a time of their own,
+// for if all came back together, all but one would have come in vain.
+func (p *pacer) take(at chat.Place, l chat.Limits, every, patience time.Duration) (wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
+	if every == 0 && l.PerMinute == 0 && l.Overall == 0 {
+		// Nothing is counted here; only a network that said stop is heeded.
+		if s := p.places[at.Key()]; s != nil {
+			wait = max(0, s.until.Sub(now))
+		}
+		return wait, wait <= 0
+	}
 	p.sweep(now)
 	place, all := slotOf(p.places, at.Key()), slotOf(p.chats, at.Chat)
-	wait := max(p.wait(place), p.wait(all))
+	wait = max(0, place.next.Sub(now), place.until.Sub(now), all.next.Sub(now))
 	if l.PerMinute > 0 {
 		for len(place.past) > 0 && now.Sub(place.past[0]) >= minute {
 			place.past = place.past[1:]
@@ -54,14 +62,20 @@ func (p *pacer) take(at chat.Place, l chat.Limits, every time.Duration) time.Dur
 			wait = max(wait, minute-now.Sub(place.past[len(place.past)-l.PerMinute]))
 		}
 	}
-	if wait > 0 {
-		return wait
+	if wait > patience {
+		back := now.Add(wait)
+		if t := place.promised.Add(every); t.After(back) {
+			back = t
+		}
+		place.promised = back
+		return back.Sub(now), false
 	}
-	place.next, all.next = now.Add(every), now.Add(l.Overall)
+	due := now.Add(wait)
+	place.next, all.next = due.Add(every), due.Add(l.Overall)
 	if l.PerMinute > 0 {
-		place.past = append(place.past, now)
+		place.past = append(place.past, due)
 	}
-	return 0
+	return wait, true
 }
 
 // pause stops posting at a place for as long as the network asked.
@@ -69,16 +83,9 @@ func (p *pacer) pause(at chat.Place, d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := slotOf(p.places, at.Key())
-	if t := p.now().Add(d); t.After(s.next) {
-		s.next = t
+	if t := p.now().Add(d); t.After(s.until) {
+		s.until = t
 	}
-}
-
-func (p *pacer) wait(s *slot) time.Duration {
-	if s == nil {
-		return 0
-	}
-	return max(0, s.next.Sub(p.now()))
 }
 
 // sweep forgets places where nothing was said for a while.
@@ -88,7 +95,7 @@ func (p *pacer) sweep(now time.Time) {
 	}
 	p.swept = now
 	for k, s := range p.places {
-		if now.Sub(s.next) > minute && (len(s.past) == 0 || now.Sub(s.past[len(s.past)-1]) > minute) {
+		if now.Sub(s.next) > minute && now.Sub(s.until) > 0 && now.Sub(s.promised) > 0 && (len(s.past) == 0 || now.Sub(s.past[len(s.past)-1]) > minute) {
 			delete(p.places, k)
 		}
 	}

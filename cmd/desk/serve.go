@@ -224,13 +224,21 @@ func (a *app) openChats(cfg config.Config, s setup) error {
 	}
 	if cfg.Telegram.On {
 		t, err := telegram.New(telegram.Config{Token: telegram.Secret(cfg.Telegram.Token), BaseURL: cfg.Telegram.BaseURL, Log: s.log,
-			Words: telegramWords, Roots: bot.Roots{DB: a.db, Chat: telegram.Name}, Dialogues: bot.Dialogues{DB: a.db}})
+			Apart: apart(cfg.Telegram.PerSecond), Words: telegramWords, Roots: bot.Roots{DB: a.db, Chat: telegram.Name}, Dialogues: bot.Dialogues{DB: a.db}})
 		if err != nil {
 			return err
 		}
 		a.chats = append(a.chats, t)
 	}
 	return nil
+}
+
+// apart is the time between two posts at so many a second; for 0 it is none.
+func apart(perSecond int) time.Duration {
+	if perSecond <= 0 {
+		return -1
+	}
+	return time.Second / time.Duration(perSecond)
 }
 
 // openStores makes the shops' adapters and the mailboxes beside them.

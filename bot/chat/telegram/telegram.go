@@ -65,6 +65,10 @@ type Config struct {
 	Log  *slog.Logger
 	// Now is the clock, for events that Telegram gives no time to. Nil means time.Now.
 	Now func() time.Time
+	// Apart is the least time between any two posts. 0 means 35 ms, for the thirty
+	// a second that Telegram allows; negative means none, for a bot that is
+	// allowed more.
+	Apart time.Duration
 	// PollTimeout is how long one getUpdates waits for news. 0 means 30 s.
 	PollTimeout time.Duration
 	// Grace is how long a press waits for a private answer. 0 means a second.
@@ -133,6 +137,9 @@ func New(cfg Config) (*Transport, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Apart == 0 {
+		cfg.Apart = 35 * time.Millisecond
+	}
 	if cfg.PollTimeout <= 0 {
 		cfg.PollTimeout = 30 * time.Second
 	}
@@ -183,7 +190,7 @@ func (t *Transport) Limits(at chat.Place) chat.Limits {
 		Message: messageLimit - 96,
 		Parts:   40, ButtonText: 64, Buttons: 30,
 		Images: true, Threads: true, Edits: true, Private: true, Forms: true,
-		Every: time.Second, Overall: 35 * time.Millisecond, EditEvery: 3 * time.Second,
+		Every: time.Second, Overall: max(t.cfg.Apart, 0), EditEvery: 3 * time.Second,
 	}
 	if strings.HasPrefix(at.Channel, "-") {
 		l.PerMinute = 20

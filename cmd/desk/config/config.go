@@ -70,9 +70,10 @@ type Slack struct {
 
 // Telegram is the section [telegram].
 type Telegram struct {
-	On      bool   `toml:"on" eg:"true" help:"Connect to Telegram."`
-	BaseURL string `toml:"base_url" default:"https://api.telegram.org" form:"url" help:"Bot API address."`
-	Token   Secret `toml:"-" env:"DESK_TELEGRAM_TOKEN" need:"on" help:"Bot token from @BotFather."`
+	On        bool   `toml:"on" eg:"true" help:"Connect to Telegram."`
+	BaseURL   string `toml:"base_url" default:"https://api.telegram.org" form:"url" help:"Bot API address."`
+	PerSecond int    `toml:"per_second" default:"28" min:"0" max:"1000" help:"Messages a second in all. Telegram allows 30, more with paid broadcasts; 0: as many as come."`
+	Token     Secret `toml:"-" env:"DESK_TELEGRAM_TOKEN" need:"on" help:"Bot token from @BotFather."`
 }
 
 // Store is one [[store]].
