@@ -1,0 +1,463 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"helloworld/connectors"
+	"helloworld/connectors/all"
+	"helloworld/connectors/sandbox"
+)
+
+// verb is a word that a line begins with.
+type verb struct {
+	usage string
+	// least is how many words it needs behind it.
+	least int
+	// before: it may stand before the desk starts, and does not start it.
+	before bool
+	do     func(s *story, w []string) error
+}
+
+// verbs are all verbs of the stories. A PLACE is a channel (shop, leads, ops), a
+// chat, or both: slack:leads. A channel alone means that channel in every chat.
+var verbs = map[string]verb{
+	// What there is before the story begins.
+	"chats":  {"chats CHAT…: the chats; without it, the console", 1, true, doChats},
+	"votes":  {"votes N: how many have to approve a refund", 1, true, doVotes},
+	"settle": {"settle 1s: how long the shops take over a refund", 1, true, doSettle},
+	"order":  {"order [STORE#]NUMBER AMOUNT CURRENCY [STATUS]", 3, true, doOrder},
+	"orders": {"orders STORE N: so many more orders", 2, true, doOrders},
+	// What people do.
+	"say":        {"say WHO [in PLACE] [under WORDS] TEXT", 2, false, doSay},
+	"press":      {"press WHO LABEL [in PLACE] [on WORDS]: the newest button they see", 2, false, doPress},
+	"keep":       {"keep NAME WHO LABEL [in PLACE] [on WORDS]: remember a button", 3, false, doKeep},
+	"press-kept": {"press-kept WHO NAME: press a remembered button", 2, false, doPressKept},
+	"fill":       {"fill WHO [in CHAT] NAME=VALUE…: answer the form", 1, false, doFill},
+	"edit":       {"edit WHO OLD NEW: change what they wrote", 3, false, doEdit},
+	"delete":     {"delete WHO WORDS: take back what they wrote", 2, false, doDelete},
+	"consent":    {"consent STORE: grant access on the page that the alert links to", 1, false, doConsent},
+	// What buyers and shops do.
+	"buyer":       {"buyer NUMBER writes TEXT | got WORDS… | got nothing", 3, false, doBuyer},
+	"shop":        {"shop times-out-once | shop STORE OP KIND [N] | shop STORE mend|revoke", 1, true, doShop},
+	"back-office": {"back-office NUMBER refunds AMOUNT CURRENCY", 4, false, doBackOffice},
+	"chat":        {"chat CHAT down|up|429|500|lost-answer|… [N]", 2, false, doChat},
+	// What time does.
+	"wait":    {"wait: until nothing is under way", 0, false, func(s *story, _ []string) error { return s.wait() }},
+	"read":    {"read STORE: until the store's messages were read again", 1, false, func(s *story, w []string) error { return s.pulled(w[0]) }},
+	"restart": {"restart: the desk is stopped in the middle of things and started again", 0, false, func(s *story, _ []string) error { s.restart(); return nil }},
+	// What is to be seen.
+	"posted":       {"posted PLACE WORDS… [once]", 2, false, doPosted},
+	"notposted":    {"notposted PLACE WORDS…", 2, false, doNotPosted},
+	"edited":       {"edited PLACE WORDS…: a card that was repainted", 2, false, doEdited},
+	"button":       {"button PLACE WORDS LABEL: the card with these words has it", 3, false, doButton},
+	"nobutton":     {"nobutton PLACE WORDS LABEL", 3, false, doNoButton},
+	"whispered":    {"whispered WHO [in CHAT] WORDS…", 2, false, doWhispered},
+	"notwhispered": {"notwhispered WHO WORDS…", 2, false, doNotWhispered},
+	"form":         {"form WHO [in CHAT] WORDS…: a form with these words is open", 2, false, doForm},
+	"capture":      {"capture NAME WHO REGEXP: what its group caught in a whisper", 3, false, doCapture},
+	"signed-out":   {"signed-out WHO: the console knows them no more", 1, false, doSignedOut},
+	"refunded":     {"refunded NUMBER AMOUNT CURRENCY: once, by the shop's ledger", 3, false, doRefunded},
+	"notrefunded":  {"notrefunded NUMBER", 1, false, doNotRefunded},
+	"audit":        {"audit ok | audit WHAT: the log has such a line", 1, false, doAudit},
+}
+
+func doChats(s *story, w []string) error { s.chatNames = w; return nil }
+
+func doVotes(s *story, w []string) (err error) {
+	s.votes, err = strconv.Atoi(w[0])
+	return err
+}
+
+func doSettle(s *story, w []string) (err error) {
+	s.settle, err = time.ParseDuration(w[0])
+	return err
+}
+
+func doOrder(s *story, w []string) error {
+	storeID, number, named := strings.Cut(w[0], "#")
+	if !named {
+		storeID, number = map[string]string{"EUR": "ebay-de", "JPY": "amazon-jp", "USD": "shopify-main"}[w[2]], w[0]
+	}
+	n := sandbox.NewOrder{Store: storeID, Number: number, Total: w[1], Currency: w[2], Status: "delivered"}
+	if len(w) > 3 {
+		n.Status = w[3]
+	}
+	o, err := s.world().AddOrder(n)
+	if err == nil {
+		s.orders[number], s.last = append(s.orders[number], o), o
+	}
+	return err
+}
+
+func doOrders(s *story, w []string) error {
+	n, err := strconv.Atoi(w[1])
+	for range n {
+		if _, err := s.world().AddOrder(sandbox.NewOrder{Store: w[0], Total: "20"}); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// options takes pairs like "in PLACE" off a list of words.
+func options(w []string, names ...string) (rest []string, got map[string]string) {
+	got = map[string]string{}
+	for i := 0; i < len(w); i++ {
+		if slices.Contains(names, w[i]) && i+1 < len(w) && got[w[i]] == "" {
+			got[w[i]] = w[i+1]
+			i++
+			continue
+		}
+		rest = append(rest, w[i])
+	}
+	return rest, got
+}
+
+// chatsIn are the chats that "in PLACE" names; all of them without it.
+func (s *story) chatsIn(place string) ([]venue, error) {
+	if place == "" {
+		return s.chats, nil
+	}
+	at, err := s.spotOf(place)
+	return at.chats, err
+}
+
+func doSay(s *story, w []string) error {
+	p, err := castMember(w[0])
+	if err != nil {
+		return err
+	}
+	rest, o := w[1:], map[string]string{}
+	for len(rest) > 2 && (rest[0] == "in" || rest[0] == "under") {
+		o[rest[0]], rest = rest[1], rest[2:]
+	}
+	if len(rest) != 1 {
+		return errors.New("say one text, in quotes")
+	}
+	place := o["in"]
+	if place == "" {
+		place = s.chats[0].name()
+	}
+	at, err := s.spotOf(place)
+	if err != nil {
+		return err
+	}
+	v := at.chats[0]
+	if o["under"] == "" {
+		return v.say(p, v.channel(at.room), nil, rest[0])
+	}
+	root, err := s.find([]venue{v}, p, "card with "+o["under"], func(x post) bool { return x.desk && x.has([]string{o["under"]}) })
+	if err != nil {
+		return err
+	}
+	return v.say(p, root.channel, &root, rest[0])
+}
+
+// pick finds the newest button of a label that a person sees.
+func (s *story) pick(p person, label string, more []string) (keptButton, error) {
+	rest, o := options(more, "in", "on")
+	if len(rest) > 0 {
+		return keptButton{}, fmt.Errorf("what is %q?", rest)
+	}
+	chats, err := s.chatsIn(o["in"])
+	if err != nil {
+		return keptButton{}, err
+	}
+	at, err := s.find(chats, p, fmt.Sprintf("button %q %s", label, o["on"]), func(x post) bool {
+		_, ok := x.button(label)
+		return ok && (o["on"] == "" || x.has([]string{o["on"]}))
+	})
+	b, _ := at.button(label)
+	return keptButton{at, b}, err
+}
+
+func (p post) button(label string) (button, bool) {
+	for _, b := range p.buttons {
+		if strings.EqualFold(plainly(b.label), plainly(label)) {
+			return b, true
+		}
+	}
+	return button{}, false
+}
+
+func doPress(s *story, w []string) error {
+	p, err := castMember(w[0])
+	if err != nil {
+		return err
+	}
+	k, err := s.pick(p, w[1], w[2:])
+	if err != nil {
+		return err
+	}
+	return k.at.venue.press(p, k.at, k.b)
+}
+
+func doKeep(s *story, w []string) error {
+	p, err := castMember(w[1])
+	if err != nil {
+		return err
+	}
+	s.kept[w[0]], err = s.pick(p, w[2], w[3:])
+	return err
+}
+
+func doPressKept(s *story, w []string) error {
+	p, err := castMember(w[0])
+	if err != nil {
+		return err
+	}
+	k, ok := s.kept[w[1]]
+	if !ok {
+		return fmt.Errorf("no button was kept as %s", w[1])
+	}
+	return k.at.venue.press(p, k.at, k.b)
+}
+
+// asking is the chat in which a person has a form open.
+func (s *story) asking(p person, place string, pieces []string) (venue, error) {
+	chats, err := s.chatsIn(place)
+	if err != nil {
+		return nil, err
+	}
+	var hit venue
+	err = s.until(func() error {
+		for _, v := range chats {
+			text, open, err := v.form(p)
+			if err != nil {
+				return err
+			}
+			if open && (post{text: text}).has(pieces) {
+				hit = v
+				return nil
+			}
+		}
+		return fmt.Errorf("%w: %s has no form with %q open", errNotYet, p.id, pieces)
+	})
+	return hit, err
+}
+
+func doFill(s *story, w []string) error {
+	p, err := castMember(w[0])
+	if err != nil {
+		return err
+	}
+	rest, o := options(w[1:], "in")
+	values := map[string]string{}
+	for _, x := range rest {
+		name, value, ok := strings.Cut(x, "=")
+		if !ok {
+			return fmt.Errorf("%q is not NAME=VALUE", x)
+		}
+		values[name] = value
+	}
+	v, err := s.asking(p, o["in"], nil)
+	if err != nil {
+		return err
+	}
+	return v.fill(p, values)
+}
+
+func doForm(s *story, w []string) error {
+	p, err := castMember(w[0])
+	if err != nil {
+		return err
+	}
+	rest, o := options(w[1:], "in")
+	_, err = s.asking(p, o["in"], rest)
+	return err
+}
+
+// written is the newest thing a person wrote that has these words.
+func (s *story) written(p person, text string) (post, error) {
+	return s.find(s.chats, p, "words "+text, func(x post) bool { return !x.desk && x.has([]string{text}) })
+}
+
+func doEdit(s *story, w []string) error {
+	p, err := castMember(w[0])
+	if err != nil {
+		return err
+	}
+	x, err := s.written(p, w[1])
+	if err != nil {
+		return err
+	}
+	return x.venue.edit(p, x, w[2])
+}
+
+func doDelete(s *story, w []string) error {
+	p, err := castMember(w[0])
+	if err != nil {
+		return err
+	}
+	x, err := s.written(p, w[1])
+	if err != nil {
+		return err
+	}
+	return x.venue.remove(p, x)
+}
+
+// doConsent goes where the alert's button leads, and says yes there.
+func doConsent(s *story, w []string) error {
+	k, err := s.pick(watcher, "Authorise again", []string{"on", w[0]})
+	if err != nil {
+		return err
+	}
+	client := &http.Client{Timeout: storyPatience}
+	res, err := client.Post(k.b.url, "application/x-www-form-urlencoded", nil)
+	if err != nil {
+		return err
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the consent page said %s", res.Status)
+	}
+	return nil
+}
+
+func doBuyer(s *story, w []string) error {
+	o, err := s.orderOf(w[0])
+	if err != nil {
+		return err
+	}
+	switch {
+	case w[1] == "writes":
+		return s.world().Say(sandbox.BuyerMessage{Store: o.Store, Order: o.ID, Text: w[2]})
+	case w[1] == "got" && w[2] == "nothing":
+		for _, m := range s.world().Ledger().Messages {
+			if m.Store == o.Store && (m.Buyer == o.Buyer || m.Buyer == o.Email) {
+				return fmt.Errorf("the buyer got %q", m.Text)
+			}
+		}
+		return nil
+	case w[1] == "got":
+		return s.got(o, w[2:])
+	}
+	return errors.New("a buyer writes or got")
+}
+
+func (s *story) got(o sandbox.OrderInfo, pieces []string) error {
+	return s.until(func() error {
+		var hits []int
+		for i, m := range s.world().Ledger().Messages {
+			if m.Store == o.Store && (m.Buyer == o.Buyer || m.Buyer == o.Email) && (post{text: m.Text}).has(pieces) {
+				hits = append(hits, i)
+			}
+		}
+		switch {
+		case len(hits) == 0:
+			return fmt.Errorf("%w: the buyer got no %q", errNotYet, pieces)
+		case len(hits) > 1:
+			return fmt.Errorf("the buyer got %q %d times", pieces, len(hits))
+		}
+		if !slices.Contains(s.messages, hits[0]) {
+			s.messages = append(s.messages, hits[0])
+		}
+		return nil
+	})
+}
+
+func doShop(s *story, w []string) error {
+	if len(w) == 1 && w[0] == "times-out-once" {
+		return s.world().Fail(s.last.Store, "refund", sandbox.Lost, 1)
+	}
+	if len(w) < 2 {
+		return errors.New("the shop of which store, and what happens to it?")
+	}
+	switch w[1] {
+	case "mend":
+		return s.world().Mend(w[0])
+	case "revoke":
+		return s.world().Revoke(w[0])
+	}
+	if len(w) < 3 {
+		return errors.New("the shop of which store, and what happens to it?")
+	}
+	n := 1
+	if len(w) > 3 {
+		var err error
+		if n, err = strconv.Atoi(w[3]); err != nil {
+			return err
+		}
+	}
+	return s.world().Fail(w[0], w[1], w[2], n)
+}
+
+// doBackOffice refunds by another client of the same shop, as somebody in the
+// seller's back office does.
+func doBackOffice(s *story, w []string) error {
+	o, err := s.orderOf(w[0])
+	if err != nil {
+		return err
+	}
+	amount, err := connectors.ParseMoney(w[2], w[3])
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(s.cfg.Stores, func(c storeConfig) bool { return c.ID == o.Store })
+	c := s.cfg.Stores[i]
+	plugin, ok := all.Find(c.Platform)
+	if !ok {
+		return fmt.Errorf("no adapter for %s", c.Platform)
+	}
+	shop, err := plugin.New(connectors.Config{Info: connectors.Info{Platform: c.Platform, Store: c.ID, Account: c.Account, Currency: c.Currency,
+		Language: language.Make(c.Language)}, BaseURL: c.BaseURL, TokenURL: c.TokenURL, ClientID: c.ClientID, ClientSecret: connectors.Secret(c.Secret),
+		Options: c.Options, Credential: connectors.Credential{Access: connectors.Secret(c.Access), Refresh: connectors.Secret(c.Refresh)}})
+	if err != nil {
+		return err
+	}
+	refunder, ok := shop.(connectors.Refunder)
+	if !ok {
+		return fmt.Errorf("%s cannot refund", c.Platform)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storyPatience)
+	defer cancel()
+	if _, err = refunder.Refund(ctx, connectors.Refund{Key: "back-office-" + w[0], Order: o.ID, Amount: amount, Reason: connectors.ReasonGoodwill,
+		Asked: time.Now()}); err != nil {
+		return err
+	}
+	return doRefunded(s, []string{w[0], w[2], w[3]})
+}
+
+func doChat(s *story, w []string) error {
+	v, err := s.venue(w[0])
+	if err != nil {
+		return err
+	}
+	n := 1
+	if len(w) > 2 {
+		if n, err = strconv.Atoi(w[2]); err != nil {
+			return err
+		}
+	}
+	return v.trouble(w[1], n)
+}
+
+func doCapture(s *story, w []string) error {
+	p, err := castMember(w[1])
+	if err != nil {
+		return err
+	}
+	re, err := regexp.Compile(w[2])
+	if err != nil {
+		return err
+	}
+	x, err := s.find(s.chats, p, "whisper like "+w[2], func(x post) bool {
+		return x.only != "" && x.desk && re.MatchString(plainly(x.text))
+	})
+	if err != nil {
+		return err
+	}
+	m := re.FindStringSubmatch(plainly(x.text))
+	s.caught[w[0]] = m[len(m)-1]
+	return nil
+}
