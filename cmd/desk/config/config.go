@@ -100,6 +100,7 @@ type Mail struct {
 	IMAP     string `toml:"imap" eg:"imap.example.com:993" need:"always" form:"hostport" help:"host:port of the mailbox."`
 	SMTP     string `toml:"smtp" eg:"smtp.example.com:465" form:"hostport" help:"host:port that sends."`
 	TLS      string `toml:"tls" default:"tls" enum:"tls,starttls,none" help:"none only on this computer."`
+	SMTPTLS  string `toml:"smtp_tls" enum:"tls,starttls,none" eg:"starttls" help:"The same for sending; empty means as tls."`
 	User     string `toml:"user" eg:"shop@example.com" need:"always" help:"User name."`
 	From     string `toml:"from" form:"mail" eg:"shop@example.com" need:"always" help:"The shop's address."`
 	To       string `toml:"to" eg:"@example.com" help:"Only mails to this address, or to this @domain."`

@@ -377,6 +377,9 @@ func (r *reader) needed(v reflect.Value, n *node, p place) {
 		if eg := f.Tag.Get("eg"); eg != "" {
 			how += fmt.Sprintf("; expected for example %s = %q", key, eg)
 		}
+		if e := enumOf(f.Tag); len(e) > 0 {
+			how += ", one of " + strings.Join(e, ", ")
+		}
 		r.problem(line, p.path+"."+key, "%s (%s)", how, strings.TrimSuffix(f.Tag.Get("help"), "."))
 	}
 }

@@ -64,14 +64,18 @@ func (r *reader) store(s Store, at string) {
 			r.problem(r.lines[at], at+".options.marketplace", "is missing, and amazon needs it: ids of the marketplaces to read, for example %q", "A1PA6795UKMFR9")
 		}
 	}
-	if s.Mail == nil || s.Mail.TLS != "none" {
+	if s.Mail == nil {
 		return
 	}
-	for _, x := range []struct{ key, addr string }{{"imap", s.Mail.IMAP}, {"smtp", s.Mail.SMTP}} {
+	sending := s.Mail.SMTPTLS
+	if sending == "" {
+		sending = s.Mail.TLS
+	}
+	for _, x := range []struct{ key, addr, tls string }{{"imap", s.Mail.IMAP, s.Mail.TLS}, {"smtp", s.Mail.SMTP, sending}} {
 		host, _, err := net.SplitHostPort(x.addr)
-		if ip := net.ParseIP(host); err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			r.problem(r.lines[at+".mail.tls"], at+".mail.tls", "none is for this computer only, and %s is elsewhere; write tls or starttls", x.key)
-			return
+		if ip := net.ParseIP(host); err == nil && x.tls == "none" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			key := at + ".mail." + x.key
+			r.problem(r.lines[key], key, "without encryption only this computer may be reached; write tls or starttls")
 		}
 	}
 }
