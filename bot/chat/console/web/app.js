@@ -178,6 +178,8 @@ function arrived(p) {
     }
     showOutbox()
     if (isNew && !mine) announce(summary(p))
+    // The draft that a filled form made stands in a thread: show it.
+    if (isNew && !mine && p.thread && !root && forms.justFilled()) go(c.id, p.thread)
   } else if (here) {
     // The page is on its way and may be older than this.
     const l = p.thread ? (p.thread === root ? thread : null) : list

@@ -6,6 +6,12 @@ import { post, uuid } from './api.js'
 const open = new Map() // by id
 const typed = new Map() // what was begun, by id
 let current = null
+let filledAt = 0
+
+// justFilled: what the desk says now is probably about what was just filled in.
+export function justFilled() {
+  return Date.now() - filledAt < 10000
+}
 
 function control(i, id) {
   const common = { id, name: i.name, 'aria-describedby': id + '-hint', required: !i.optional, dir: 'auto' }
@@ -58,6 +64,7 @@ export function show(f) {
     submit.disabled = true
     try {
       await post('/api/fill', { key, id: f.id, values: Object.fromEntries(controls.map((x) => [x.i.name, x.c.value])) })
+      filledAt = Date.now()
       close(f.id)
     } catch (err) {
       const at = controls.find((x) => x.i.name === err.field)
