@@ -274,7 +274,7 @@ func openStores(cfg config.Config, keep connectors.Keeper, s setup) ([]bot.Store
 func openMail(c config.Store, info connectors.Info, s setup) (connectors.Connector, error) {
 	m := c.Mail
 	info.Platform = "mail"
-	mc := mail.Config{Info: info, IMAPAddr: m.IMAP, SMTPAddr: m.SMTP, TLS: mail.TLSMode(m.TLS), User: m.User,
+	mc := mail.Config{Info: info, IMAPAddr: m.IMAP, SMTPAddr: m.SMTP, TLS: mail.TLSMode(m.TLS), SMTPTLS: mail.TLSMode(m.SMTPTLS), User: m.User,
 		Password: connectors.Secret(m.Password), From: m.From, Folder: m.Folder, Keeps: m.Keeps, CopyToSelf: m.SelfCopy,
 		Settle: s.mailSettle, Log: s.log}
 	if m.To != "" || m.Alias != "" {
