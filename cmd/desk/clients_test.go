@@ -70,7 +70,7 @@ func clients(t *testing.T) string {
 	if _, err := os.Stat(want); err == nil {
 		return want
 	}
-	part, err := os.MkdirTemp(cache, "part-")
+	part, err := os.MkdirTemp(cache, "part-") //nolint:usetesting // it is renamed into the cache, which may be another disk
 	if err != nil {
 		t.Fatal(err)
 	}

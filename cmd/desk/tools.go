@@ -95,7 +95,7 @@ func (c auditVerifyCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it was only read
 	n, err := audit.New(subkey(key, "audit")).Verify(w.ctx, db)
 	var broken *audit.Broken
 	if errors.As(err, &broken) {

@@ -58,10 +58,7 @@ func (m *Mailbox) imapError(op string, err error) error {
 		}
 	}
 	err = m.fail(kind, op, string(e.Code), err)
-	if kind == connectors.Busy {
-		err.(*connectors.Error).RetryAfter = time.Minute
-	}
-	return err
+	return laterBy(time.Minute, err)
 }
 
 // smtpError says what it means that a mail was not taken. sent tells that the
@@ -97,9 +94,14 @@ func (m *Mailbox) smtpError(op string, err error, sent bool) error {
 			kind = connectors.Unsure
 		}
 	}
-	out := m.fail(kind, op, code, err)
-	if kind == connectors.Busy {
-		out.(*connectors.Error).RetryAfter = 5 * time.Minute
+	return laterBy(5*time.Minute, m.fail(kind, op, code, err))
+}
+
+// laterBy says how long to wait, of an error that asks for patience.
+func laterBy(d time.Duration, err error) error {
+	var e *connectors.Error
+	if errors.As(err, &e) && e.Kind == connectors.Busy {
+		e.RetryAfter = d
 	}
-	return out
+	return err
 }

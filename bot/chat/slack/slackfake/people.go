@@ -10,7 +10,7 @@ import (
 // trigger id. In a thread Slack refuses: that is an error here too.
 func (s *Server) Command(user, channel, text string, inThread bool) (string, error) {
 	if inThread {
-		return "", fmt.Errorf("slackfake: %s is not supported in threads. Sorry!", text)
+		return "", fmt.Errorf("slackfake: %s is not supported in threads", text)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
