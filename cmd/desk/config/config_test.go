@@ -314,6 +314,8 @@ func TestShow(t *testing.T) {
 		"amzn1.oa2-cs.v1.0":                    "the value",
 		"PRD-0123456789ab":                     "the value",
 		"123456789:" + strings.Repeat("A", 35): "the value",
+		"sk-kosice":                            `"sk-kosice"`,
+		"sk-proj-" + strings.Repeat("A", 30):   "the value",
 		"https://u:p@host":                     "the value",
 		"postgres://u:p%@h/d":                  "the value",
 		"slack:C0123456":                       `"slack:C0123456"`,

@@ -49,7 +49,7 @@ func (p Problems) Error() string {
 }
 
 // secretShape are values that are secrets whatever key they stand behind.
-var secretShape = regexp.MustCompile(`^(xox[a-z]-|xapp-|shp[a-z]{2}_|Atz[ar]\||amzn1\.oa2-cs\.|v\^1\.1#|(PRD|SBX)-[0-9a-f]{8,}|sk-\S{16})|^[0-9]{6,}:[A-Za-z0-9_-]{30,}$`)
+var secretShape = regexp.MustCompile(`^(xox[a-z]-|xapp-|shp[a-z]{2}_|Atz[ar]\||amzn1\.oa2-cs\.|v\^1\.1#|(PRD|SBX)-[0-9a-f]{8,}|sk-[A-Za-z0-9_-]{32})|^[0-9]{6,}:[A-Za-z0-9_-]{30,}$`)
 
 // looksSecret tells whether a value is a secret by its shape. It sees what the
 // platforms mark; that a value is not seen here proves nothing.

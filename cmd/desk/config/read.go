@@ -313,7 +313,14 @@ func (r *reader) number(v reflect.Value, tag reflect.StructTag, n *node, path st
 	lo, _ := strconv.ParseInt(least, 10, 64)
 	hi, _ := strconv.ParseInt(most, 10, 64)
 	if err != nil || least != "" && x < lo || most != "" && x > hi {
-		r.problem(n.line, path, "%s is not between %s and %s", strings.Trim(show(n.text), `"`), least, most)
+		want := "between " + least + " and " + most
+		switch {
+		case most == "" && least == "":
+			want = "a number that small"
+		case most == "":
+			want = least + " or more"
+		}
+		r.problem(n.line, path, "%s is not %s", strings.Trim(show(n.text), `"`), want)
 		return
 	}
 	v.SetInt(x)

@@ -12,7 +12,7 @@ const everyStore = "*"
 
 // rules are what no single key can tell.
 func (r *reader) rules(c Config) {
-	var stores, engines, people, places, slack, telegram []string
+	var stores, engines, people, slack, telegram []string
 	for i, s := range c.Stores {
 		at := fmt.Sprintf("store[%d]", i+1)
 		stores = append(stores, s.ID)
@@ -33,15 +33,15 @@ func (r *reader) rules(c Config) {
 		r.known(p.Stores, stores, at)
 	}
 	for i, x := range c.Channels {
-		places = append(places, x.Place)
-		r.known(x.Stores, stores, fmt.Sprintf("channel[%d]", i+1))
+		at := fmt.Sprintf("channel[%d]", i+1)
+		r.known(x.Stores, stores, at)
+		r.twice(c.Channels[:i], x, at)
 	}
 	r.once("store", "id", stores, true)
 	r.once("engine", "name", engines, true)
 	r.once("person", "id", people, false)
 	r.once("person", "slack", slack, false)
 	r.once("person", "telegram", telegram, false)
-	r.once("channel", "place", places, false)
 	if c.Console.Off && !c.Slack.On && !c.Telegram.On {
 		r.problem(r.lines["console.off"], "console.off", "the console is off, and neither slack nor telegram is on: nobody could reach the desk")
 	}
@@ -94,6 +94,34 @@ func (r *reader) known(named, stores []string, at string) {
 		}
 		r.problem(r.lines[at+".stores"], at+".stores", "%s", what)
 	}
+}
+
+// twice complains about a channel that would be told the same news again. One
+// place may well have several sections, for different stores or topics.
+func (r *reader) twice(earlier []Channel, x Channel, at string) {
+	if x.Place == "" {
+		return
+	}
+	for k, e := range earlier {
+		if e.Place != x.Place {
+			continue
+		}
+		for _, topic := range x.Topics {
+			if slices.Contains(e.Topics, topic) && overlap(e.Stores, x.Stores) {
+				r.problem(r.lines[at+".topics"], at+".topics", "%s of the same stores are said in %s already, by channel[%d] in line %d",
+					topic, show(x.Place), k+1, r.lines[fmt.Sprintf("channel[%d].place", k+1)])
+				return
+			}
+		}
+	}
+}
+
+// overlap tells whether two lists of stores share one.
+func overlap(a, b []string) bool {
+	if slices.Contains(a, everyStore) || slices.Contains(b, everyStore) {
+		return len(a) > 0 && len(b) > 0
+	}
+	return slices.ContainsFunc(a, func(id string) bool { return slices.Contains(b, id) })
 }
 
 // once complains about values that stand twice. Ids with variables have to
