@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The crash rig. Three processes: this test, which plays the people; the sandbox
+// (shops, mail, both chats), which is never killed and keeps the ledgers; and the
+// desk, which is killed at random moments and started again at once, while
+// people ask, approve, answer and press. In the end the other process's ledgers
+// are compared with what people did.
+//
+//	DESK_CRASH_KILLS  how often the desk is killed; a small sample without it
+//	DESK_CRASH_SEED   decides the moments; printed, so that a run can be repeated
+//	DESK_CRASH_DIR    folder to keep the desk's data and log in
+
+// roleVar tells a copy of the test program which process to be.
+const roleVar = "DESK_CRASH_ROLE"
+
+// TestCrashChild is no test: it is how the rig's other processes are started
+// from this program.
+func TestCrashChild(t *testing.T) {
+	if os.Getenv(roleVar) == "" {
+		t.Skip("only the crash rig starts this")
+	}
+	go func() { // whoever started this has gone: so do we
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(3)
+	}()
+	args := []string{"serve", "--config", os.Getenv("DESK_CRASH_CONFIG")}
+	if os.Getenv(roleVar) == "sandbox" {
+		args = []string{"sandbox", "--listen", "127.0.0.1:0", "--slack", "127.0.0.1:0", "--telegram", "127.0.0.1:0",
+			"--orders", "12", "--no-limits", "--settle", "1s"}
+	}
+	ctx, stop := interrupted()
+	defer stop()
+	os.Exit(run(ctx, args, os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+}
+
+func TestCrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the crash rig takes its time")
+	}
+	kills := 6
+	if s := os.Getenv("DESK_CRASH_KILLS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 {
+			t.Fatalf("DESK_CRASH_KILLS=%q is not a number", s)
+		}
+		kills = n
+	}
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("DESK_CRASH_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("DESK_CRASH_SEED=%q is not a number", s)
+		}
+		seed = n
+	}
+	dir := os.Getenv("DESK_CRASH_DIR")
+	if dir == "" {
+		dir = t.TempDir()
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("kills %d, seed %d", kills, seed)
+
+	w := startSandbox(t, dir)
+	w.furnish(t)
+	cfg := w.writeConfig(t, dir)
+	d := &victim{t: t, dir: dir, config: cfg, env: w.env, rng: rand.New(rand.NewPCG(seed, 1))}
+	t.Cleanup(d.kill)
+	p := newPeople(t, w)
+
+	began := time.Now()
+	all, end := context.WithTimeout(t.Context(), time.Minute+time.Duration(kills)*8*time.Second+5*time.Minute)
+	defer end()
+	open, shut := context.WithCancel(all) // while it is open, new journeys begin
+	defer shut()
+	go p.watch(all)
+	d.start()
+	d.ready(all)
+	p.warm(all)
+	var journeys sync.WaitGroup
+	p.begin(all, open, &journeys)
+	d.torment(all, kills)
+	shut()
+	t.Logf("%d kills in %s; letting everything come to rest", d.kills, time.Since(began).Round(time.Second))
+	d.start()
+	d.ready(all)
+	rest, cancel := context.WithTimeout(all, 3*time.Minute)
+	defer cancel()
+	p.finish(rest, &journeys)
+	p.settle(rest, d)
+	d.stop()
+	c := p.count(d)
+	c.print(t, d, time.Since(began))
+	if t.Failed() {
+		keep := filepath.Join(os.TempDir(), fmt.Sprintf("desk-crash-%d.log", os.Getpid()))
+		if b, err := os.ReadFile(filepath.Join(dir, "desk.log")); err == nil && os.WriteFile(keep, b, 0o600) == nil {
+			t.Logf("the desk's log is kept in %s", keep)
+		}
+	}
+}
