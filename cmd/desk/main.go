@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // cards name time zones, and a container may have none
 
 	"github.com/alecthomas/kong"
 )
