@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -63,4 +64,44 @@ func BenchmarkCommand(b *testing.B) {
 		b.Fatal(err)
 	default:
 	}
+}
+
+// BenchmarkRead is one payload made into an event.
+func BenchmarkRead(b *testing.B) {
+	card, err := json.Marshal(map[string]any{
+		"type": "block_actions", "user": map[string]string{"id": "U1"}, "channel": map[string]string{"id": "C1"}, "trigger_id": "T1",
+		"container": map[string]string{"message_ts": "1.1"}, "actions": []map[string]string{{"block_id": "x", "action_id": "b0", "value": "tok", "action_ts": "1.2"}},
+		"message": benchCard(),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, p := range map[string]struct {
+		kind    string
+		payload []byte
+	}{
+		"command": {"slash_commands", []byte(`{"channel_id":"C1","user_id":"U1","user_name":"anna","command":"/desk","text":"refund 1234","response_url":"https://hooks.slack.com/x","trigger_id":"T1"}`)},
+		"message": {"events_api", []byte(`{"event":{"type":"message","channel":"C1","user":"U1","text":"a :+1: b","ts":"1700000000.000100","blocks":[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"a "},{"type":"emoji","name":"+1","unicode":"1f44d"}]}]}]}}`)},
+		"press":   {"interactive", card},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok, err := testReader().read(p.kind, p.payload); !ok || err != nil {
+					b.Fatal(ok, err)
+				}
+			}
+		})
+	}
+}
+
+func benchCard() any {
+	tr, err := New(Config{BotToken: "b", AppToken: "a"})
+	if err != nil {
+		return nil
+	}
+	return tr.render(chat.Card{Title: "Refund", Tone: chat.Warning, Parts: []chat.Part{
+		{Kind: chat.Fields, Fields: []chat.Field{{Label: "Order", Value: "1234"}, {Label: "Store", Value: "berlin"}, {Label: "Left", Value: "59.90 EUR"}}},
+		{Kind: chat.Quote, Label: "Buyer", Text: "The lid was broken."},
+	}, Buttons: []chat.Button{{Label: "Approve", Command: "t1", Confirm: "Sure?"}, {Label: "Deny", Command: "t2"}}, Foot: "Ref R-17"})
 }

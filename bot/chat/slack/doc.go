@@ -3,14 +3,38 @@
 //
 // # Why
 //
-// The sockets are our own. An envelope is acknowledged on the socket it came
-// over, and only once the handler has written it down; a client library that
-// acknowledges first, or on whichever socket is open next, cannot promise that.
-// We ping, rather than wait to be pinged: Slack's servers ping seldom, so that
-// a dead connection would go unnoticed for as long. Two sockets are open at any
-// time, and a replacement is opened before one that has been warned is left, so
-// that a refresh loses nothing. Payloads are decoded once, into the few fields
-// that are used, so that a block of a kind not yet known cannot spoil an event.
+// Slack's own words are github.com/slack-go/slack's: blocks and modals are built
+// of its types, payloads are read into them, and every call of the Web API is
+// made by its client. Three things are kept from it.
+//
+// What an answer means. The client reduces a refusal to a word or a status: a 429
+// without Retry-After becomes a plain status 429, a 502 and an answer cut short
+// look alike, and whether a post certainly did not happen cannot be told. All its
+// requests go through one HTTP client of ours, which sends once, says what each
+// answer means before the client sees it, and moves the token from the form into
+// the header. A retry of chat.postMessage would post twice, so there is none.
+//
+// What nobody reads. The client refuses an answer or an event whole for one block
+// in it that it cannot read. An answer is handed on without the messages it
+// repeats, so that a post keeps its id and a search its pages; a payload that is
+// refused is read once more with only the fields that are used; and the card that
+// was pressed is left out of a press from the start, which is then read in a
+// third of the time.
+//
+// The sockets. Its socketmode.Client puts acknowledgements into one queue that
+// outlives the connection, and so may send them over another; it closes the old
+// socket before it opens the next; it never pings, but waits 30 s for a ping of
+// Slack's; it reads an envelope before the caller sees it, and drops one that it
+// cannot read without acknowledging it; and it returns for good on a refused
+// token, having given 50 events room. Here an envelope is acknowledged on the
+// socket it came over, and only once the handler has written it down. Two
+// sockets are open at any time, and a replacement is opened before one that has
+// been warned is left, so that a refresh loses nothing. We ping every 5 s, so
+// that a dead connection is left after 15 s.
+//
+// Up to 256 events are written down at a time, but of one person in one channel
+// only one, in order of arrival. One that the handler refused comes again from
+// Slack, after what came later.
 //
 // Words are shown through rich text and plain text only, which Slack does not
 // parse. Nothing of ours is mrkdwn but the notification's text, and that is

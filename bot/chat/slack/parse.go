@@ -1,10 +1,14 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	slackgo "github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
 
 	"helloworld/bot/chat"
 )
@@ -69,140 +73,98 @@ func (r reader) trigger(id string, at chat.Place, who chat.Account) chat.Trigger
 const triggerLife = 3 * time.Second
 
 func (r reader) command(payload json.RawMessage) (chat.Event, bool, error) {
-	var p struct {
-		Channel   string `json:"channel_id"`
-		User      string `json:"user_id"`
-		UserName  string `json:"user_name"`
-		Command   string `json:"command"`
-		Text      string `json:"text"`
-		Response  string `json:"response_url"`
-		TriggerID string `json:"trigger_id"`
-	}
-	if err := json.Unmarshal(payload, &p); err != nil {
+	p, err := decode[slackgo.SlashCommand](payload)
+	if err != nil {
 		return chat.Event{}, false, err
 	}
-	if p.TriggerID == "" || p.User == "" || p.Command == "" {
+	if p.TriggerID == "" || p.UserID == "" || p.Command == "" {
 		return chat.Event{}, false, nil
 	}
 	words := p.Command
-	if s := strings.TrimSpace(readable(p.Text, nil, r.mention)); s != "" {
+	if s := strings.TrimSpace(readable(p.Text, slackgo.Blocks{}, r.mention)); s != "" {
 		words += " " + s
 	}
-	at, who := place(p.Channel, ""), r.account(p.User, p.UserName)
+	at, who := place(p.ChannelID, ""), r.account(p.UserID, p.UserName)
 	e := chat.Event{
 		Key: "command:" + p.TriggerID, Kind: chat.Said, At: r.now(), Place: at, Account: who, Text: words, Addressed: true,
 		Trigger: r.trigger(p.TriggerID, at, who),
 	}
-	e.Place.Answering = r.handle(p.Response)
+	e.Place.Answering = r.handle(p.ResponseURL)
 	return e, true, nil
 }
 
-type user struct {
-	ID       string `json:"id"`
-	Username string `json:"username"`
-	Name     string `json:"name"`
-}
-
-func (u user) name() string {
+// called is the name that an interaction gives of somebody.
+func called(u slackgo.User) string {
 	if u.Username != "" {
 		return u.Username
 	}
 	return u.Name
 }
 
-type interaction struct {
-	Type      string `json:"type"`
-	User      user   `json:"user"`
-	TriggerID string `json:"trigger_id"`
-	Response  string `json:"response_url"`
-	Callback  string `json:"callback_id"`
-	ActionTS  string `json:"action_ts"`
-	Channel   struct {
-		ID string `json:"id"`
-	} `json:"channel"`
-	Container struct {
-		MessageTS string `json:"message_ts"`
-		Channel   string `json:"channel_id"`
-		Thread    string `json:"thread_ts"`
-		Ephemeral bool   `json:"is_ephemeral"`
-	} `json:"container"`
-	Message struct {
-		TS     string `json:"ts"`
-		Thread string `json:"thread_ts"`
-	} `json:"message"`
-	Actions []struct {
-		ID    string `json:"action_id"`
-		Type  string `json:"type"`
-		Value string `json:"value"`
-		TS    string `json:"action_ts"`
-	} `json:"actions"`
-	View struct {
-		ID       string `json:"id"`
-		Callback string `json:"callback_id"`
-		Private  string `json:"private_metadata"`
-		State    struct {
-			Values map[string]map[string]struct {
-				Value    *string `json:"value"`
-				Selected *struct {
-					Value string `json:"value"`
-				} `json:"selected_option"`
-			} `json:"values"`
-		} `json:"state"`
-	} `json:"view"`
-}
-
 func (r reader) interaction(payload json.RawMessage) (chat.Event, bool, error) {
-	var p interaction
-	if err := json.Unmarshal(payload, &p); err != nil {
+	p, err := decode[slackgo.InteractionCallback](withoutCard(payload))
+	if err != nil {
 		return chat.Event{}, false, err
 	}
 	if p.User.ID == "" {
 		return chat.Event{}, false, nil
 	}
 	switch p.Type {
-	case "block_actions":
+	case slackgo.InteractionTypeBlockActions:
 		return r.press(p)
-	case "view_submission":
+	case slackgo.InteractionTypeViewSubmission:
 		return r.filled(p)
-	case "message_action", "shortcut":
+	case slackgo.InteractionTypeMessageAction, slackgo.InteractionTypeShortcut:
 		return r.shortcut(p)
 	}
 	return chat.Event{}, false, nil
 }
 
-func (r reader) press(p interaction) (chat.Event, bool, error) {
-	channel, ts, thread := p.Channel.ID, p.Container.MessageTS, p.Container.Thread
+func (r reader) press(p slackgo.InteractionCallback) (chat.Event, bool, error) {
+	channel, ts, thread := p.Channel.ID, p.Container.MessageTs, p.Container.ThreadTs
 	if channel == "" {
-		channel = p.Container.Channel
+		channel = p.Container.ChannelID
 	}
 	if ts == "" {
-		ts = p.Message.TS
+		ts = p.Message.Timestamp
 	}
 	if thread == "" {
-		thread = p.Message.Thread
+		thread = p.Message.ThreadTimestamp
 	}
 	if thread == ts {
 		thread = "" // the card began a thread; it does not stand in one
 	}
 	// A button with an address is reported too; it carries no token.
-	if len(p.Actions) == 0 || p.Actions[0].Value == "" || channel == "" || ts == "" {
+	a := pressed(p.ActionCallback)
+	if a.Value == "" || channel == "" || ts == "" {
 		return chat.Event{}, false, nil
 	}
-	a := p.Actions[0]
-	at, who := place(channel, thread), r.account(p.User.ID, p.User.name())
+	at, who := place(channel, thread), r.account(p.User.ID, called(p.User))
 	ref := chat.Ref{Place: at, ID: ts}
-	if p.Container.Ephemeral {
+	if p.Container.IsEphemeral {
 		ref.Only = p.User.ID
 	}
 	e := chat.Event{
-		Key: "press:" + channel + ":" + ts + ":" + p.User.ID + ":" + a.TS + ":" + a.ID, Kind: chat.Pressed, At: r.at(a.TS),
+		Key: "press:" + channel + ":" + ts + ":" + p.User.ID + ":" + a.ActionTs + ":" + a.ActionID, Kind: chat.Pressed, At: r.at(a.ActionTs),
 		Place: at, Account: who, Token: a.Value, Ref: ref, Addressed: true, Trigger: r.trigger(p.TriggerID, at, who),
 	}
-	if a.TS == "" {
+	if a.ActionTs == "" {
 		e.Key = "press:" + p.TriggerID
 	}
-	e.Place.Answering = r.handle(p.Response)
+	e.Place.Answering = r.handle(p.ResponseURL)
 	return e, true, nil
+}
+
+// pressed is the button of a press. The library takes a button without a block's
+// id for one of an old attachment, and leaves its time out.
+func pressed(all slackgo.ActionCallbacks) slackgo.BlockAction {
+	if len(all.BlockActions) > 0 {
+		return *all.BlockActions[0]
+	}
+	if len(all.AttachmentActions) > 0 {
+		return slackgo.BlockAction{ActionID: all.AttachmentActions[0].Name, Value: all.AttachmentActions[0].Value}
+	}
+	return slackgo.BlockAction{}
 }
 
 // where is what a form remembers of the place it was asked at.
@@ -211,13 +173,13 @@ type where struct {
 	Thread  string `json:"t,omitempty"`
 }
 
-func (r reader) filled(p interaction) (chat.Event, bool, error) {
-	if p.View.Callback == "" || p.View.ID == "" {
+func (r reader) filled(p slackgo.InteractionCallback) (chat.Event, bool, error) {
+	if p.View.CallbackID == "" || p.View.ID == "" {
 		return chat.Event{}, false, nil
 	}
 	var w where
-	if p.View.Private != "" {
-		if err := json.Unmarshal([]byte(p.View.Private), &w); err != nil {
+	if p.View.PrivateMetadata != "" {
+		if err := json.Unmarshal([]byte(p.View.PrivateMetadata), &w); err != nil {
 			return chat.Event{}, false, fmt.Errorf("private_metadata: %w", err)
 		}
 	}
@@ -225,42 +187,41 @@ func (r reader) filled(p interaction) (chat.Event, bool, error) {
 		w.Channel = p.User.ID // Slack takes a person's id for their direct chat
 	}
 	values := map[string]string{}
-	for name, answers := range p.View.State.Values {
-		for _, a := range answers {
-			switch {
-			case a.Value != nil:
-				values[name] = *a.Value
-			case a.Selected != nil:
-				values[name] = a.Selected.Value
+	if p.View.State != nil {
+		for name, answers := range p.View.State.Values {
+			for _, a := range answers {
+				if v := cmp.Or(a.Value, a.SelectedOption.Value); v != "" {
+					values[name] = v
+				}
 			}
 		}
 	}
-	at, who := place(w.Channel, w.Thread), r.account(p.User.ID, p.User.name())
+	at, who := place(w.Channel, w.Thread), r.account(p.User.ID, called(p.User))
 	return chat.Event{
-		Key: "view:" + p.View.ID, Kind: chat.Filled, At: r.now(), Place: at, Account: who, Token: p.View.Callback,
+		Key: "view:" + p.View.ID, Kind: chat.Filled, At: r.now(), Place: at, Account: who, Token: p.View.CallbackID,
 		Values: values, Addressed: true, Trigger: r.trigger(p.TriggerID, at, who),
 	}, true, nil
 }
 
 // shortcut is a command that was chosen from a message's menu: in threads Slack
 // has no other.
-func (r reader) shortcut(p interaction) (chat.Event, bool, error) {
-	if p.Callback == "" || p.TriggerID == "" {
+func (r reader) shortcut(p slackgo.InteractionCallback) (chat.Event, bool, error) {
+	if p.CallbackID == "" || p.TriggerID == "" {
 		return chat.Event{}, false, nil
 	}
-	channel, thread := p.Channel.ID, p.Message.Thread
+	channel, thread := p.Channel.ID, p.Message.ThreadTimestamp
 	if channel == "" {
 		channel = p.User.ID
 	}
 	if thread == "" {
-		thread = p.Message.TS
+		thread = p.Message.Timestamp
 	}
-	at, who := place(channel, thread), r.account(p.User.ID, p.User.name())
+	at, who := place(channel, thread), r.account(p.User.ID, called(p.User))
 	e := chat.Event{
-		Key: "shortcut:" + p.TriggerID, Kind: chat.Said, At: r.at(p.ActionTS), Place: at, Account: who, Addressed: true,
-		Text: "/" + strings.TrimSuffix(p.Callback, "_message"), Trigger: r.trigger(p.TriggerID, at, who),
+		Key: "shortcut:" + p.TriggerID, Kind: chat.Said, At: r.at(p.ActionTs), Place: at, Account: who, Addressed: true,
+		Text: "/" + strings.TrimSuffix(p.CallbackID, "_message"), Trigger: r.trigger(p.TriggerID, at, who),
 	}
-	e.Place.Answering = r.handle(p.Response)
+	e.Place.Answering = r.handle(p.ResponseURL)
 	return e, true, nil
 }
 
@@ -272,147 +233,129 @@ func (r reader) at(ts string) time.Time {
 	return r.now()
 }
 
-type said struct {
-	Type        string     `json:"type"`
-	Subtype     string     `json:"subtype"`
-	Channel     string     `json:"channel"`
-	ChannelType string     `json:"channel_type"`
-	User        string     `json:"user"`
-	BotID       string     `json:"bot_id"`
-	Text        string     `json:"text"`
-	TS          string     `json:"ts"`
-	Thread      string     `json:"thread_ts"`
-	DeletedTS   string     `json:"deleted_ts"`
-	EventTS     string     `json:"event_ts"`
-	Tab         string     `json:"tab"`
-	Blocks      []richText `json:"-"`
-	Files       []struct {
-		ID       string `json:"id"`
-		Name     string `json:"name"`
-		MIME     string `json:"mimetype"`
-		URL      string `json:"url_private"`
-		Download string `json:"url_private_download"`
-		Size     int64  `json:"size"`
-	} `json:"files"`
-	Edited struct {
-		TS string `json:"ts"`
-	} `json:"edited"`
-	Message  *said           `json:"message"`
-	Previous *said           `json:"previous_message"`
-	Raw      json.RawMessage `json:"blocks"`
+// heard is a message as an event tells it.
+type heard struct {
+	slackgo.Msg
+	channel string
+	// direct and mention tell whether it was said to the desk.
+	direct, mention bool
 }
 
 func (r reader) event(payload json.RawMessage) (chat.Event, bool, error) {
-	var p struct {
-		Event          said `json:"event"`
-		Authorizations []struct {
-			User string `json:"user_id"`
-			Bot  bool   `json:"is_bot"`
-		} `json:"authorizations"`
-	}
-	if err := json.Unmarshal(payload, &p); err != nil {
+	p, err := decode[slackevents.EventsAPICallbackEvent](payload)
+	if err != nil || p.InnerEvent == nil {
 		return chat.Event{}, false, err
 	}
-	if r.me.user == "" && len(p.Authorizations) > 0 && p.Authorizations[0].Bot {
-		r.me.user = p.Authorizations[0].User
+	if r.me.user == "" && len(p.Authorizations) > 0 && p.Authorizations[0].IsBot {
+		r.me.user = p.Authorizations[0].UserID
 	}
-	s := p.Event
-	if s.Channel == "" {
-		return chat.Event{}, false, nil
+	var inner struct {
+		Type slackevents.EventsAPIType `json:"type"`
 	}
-	switch {
-	case s.Type == "app_mention":
-		return r.said(s)
-	case s.Type == "app_home_opened" && s.Tab == "messages" && s.User != "":
+	if err := json.Unmarshal(*p.InnerEvent, &inner); err != nil {
+		return chat.Event{}, false, err
+	}
+	switch inner.Type {
+	case slackevents.Message:
+		return r.message(*p.InnerEvent)
+	case slackevents.AppMention:
+		m, err := decode[slackevents.AppMentionEvent](*p.InnerEvent)
+		if err != nil {
+			return chat.Event{}, false, err
+		}
+		return r.said(heard{channel: m.Channel, mention: true, Msg: slackgo.Msg{
+			User: m.User, BotID: m.BotID, Text: m.Text, Timestamp: m.TimeStamp, ThreadTimestamp: m.ThreadTimeStamp, Blocks: m.Blocks, Files: m.Files,
+		}})
+	case slackevents.AppHomeOpened:
+		h, err := decode[slackevents.AppHomeOpenedEvent](*p.InnerEvent)
+		if err != nil || h.Tab != "messages" || h.User == "" || h.Channel == "" {
+			return chat.Event{}, false, err
+		}
 		return chat.Event{
-			Key: "started:" + s.User, Kind: chat.Started, At: r.at(s.EventTS), Place: place(s.Channel, ""),
-			Account: r.account(s.User, ""), Addressed: true,
+			Key: "started:" + h.User, Kind: chat.Started, At: r.at(h.EventTimeStamp), Place: place(h.Channel, ""),
+			Account: r.account(h.User, ""), Addressed: true,
 		}, true, nil
-	case s.Type != "message":
-	case s.Subtype == "message_changed":
-		return r.edited(s)
-	case s.Subtype == "message_deleted":
-		return r.deleted(s, s.Previous, s.DeletedTS)
-	case s.Subtype == "", s.Subtype == "file_share", s.Subtype == "thread_broadcast", s.Subtype == "me_message":
-		return r.said(s)
 	}
 	return chat.Event{}, false, nil
 }
 
-// human tells whether a person wrote s: not we, and no other bot.
-func (r reader) human(s said) bool {
-	return s.User != "" && s.BotID == "" && s.User != r.me.user && s.User != "USLACKBOT"
-}
-
-func (r reader) text(s said) (string, bool) {
-	var blocks []richText
-	if strings.Contains(s.Text, ":") {
-		// Only to learn which emoji are meant; a kind of block that cannot be read
-		// leaves the names standing.
-		_ = json.Unmarshal(s.Raw, &blocks)
+func (r reader) message(payload json.RawMessage) (chat.Event, bool, error) {
+	m, err := decode[slackevents.MessageEvent](payload)
+	if err != nil || m.Message == nil {
+		return chat.Event{}, false, err
 	}
-	t, to := addressed(s.Text, r.me.user)
-	return readable(t, blocks, r.mention), to
+	h := heard{channel: m.Channel, direct: m.IsIM(), Msg: *m.Message}
+	switch m.SubType {
+	case slackgo.MsgSubTypeMessageChanged:
+		return r.edited(h, m)
+	case slackgo.MsgSubTypeMessageDeleted:
+		return r.deleted(m, m.DeletedTimeStamp)
+	case "", slackgo.MsgSubTypeFileShare, slackgo.MsgSubTypeThreadBroadcast, slackgo.MsgSubTypeMeMessage:
+		return r.said(h)
+	}
+	return chat.Event{}, false, nil
 }
 
-func (r reader) said(s said) (chat.Event, bool, error) {
-	if !r.human(s) || s.TS == "" {
+// human tells whether a person wrote m: not we, and no other bot.
+func (r reader) human(m slackgo.Msg) bool {
+	return m.User != "" && m.BotID == "" && m.User != r.me.user && m.User != "USLACKBOT"
+}
+
+func (r reader) said(h heard) (chat.Event, bool, error) {
+	if !r.human(h.Msg) || h.Timestamp == "" || h.channel == "" {
 		return chat.Event{}, false, nil
 	}
-	thread := s.Thread
-	if thread == s.TS {
+	thread := h.ThreadTimestamp
+	if thread == h.Timestamp {
 		thread = ""
 	}
-	words, to := r.text(s)
-	at := place(s.Channel, thread)
+	words, to := addressed(h.Text, r.me.user)
+	at := place(h.channel, thread)
 	e := chat.Event{
-		Key: "said:" + s.Channel + ":" + s.TS, Kind: chat.Said, At: r.at(s.TS), Place: at, Account: r.account(s.User, ""),
-		Text: words, Addressed: to || s.Type == "app_mention" || s.ChannelType == "im" || direct(s.Channel),
-		Ref: chat.Ref{Place: at, ID: s.TS},
+		Key: "said:" + h.channel + ":" + h.Timestamp, Kind: chat.Said, At: r.at(h.Timestamp), Place: at, Account: r.account(h.User, ""),
+		Text: readable(words, h.Blocks, r.mention), Addressed: to || h.mention || h.direct || direct(h.channel),
+		Ref: chat.Ref{Place: at, ID: h.Timestamp},
 	}
-	for _, f := range s.Files {
-		link := f.Download
-		if link == "" {
-			link = f.URL
-		}
-		e.Files = append(e.Files, chat.File{ID: f.ID, Name: f.Name, MIME: f.MIME, URL: link, Size: f.Size})
+	for _, f := range h.Files {
+		e.Files = append(e.Files, chat.File{
+			ID: f.ID, Name: f.Name, MIME: f.Mimetype, URL: cmp.Or(f.URLPrivateDownload, f.URLPrivate), Size: int64(f.Size),
+		})
 	}
 	return e, true, nil
 }
 
-func (r reader) edited(s said) (chat.Event, bool, error) {
-	m := s.Message
-	if m == nil || m.TS == "" {
-		return chat.Event{}, false, nil
+func (r reader) edited(h heard, m slackevents.MessageEvent) (chat.Event, bool, error) {
+	if h.SubType == "tombstone" {
+		return r.deleted(m, h.Timestamp)
 	}
-	if m.Subtype == "tombstone" {
-		return r.deleted(s, s.Previous, m.TS)
+	if h.SubType == m.SubType {
+		return chat.Event{}, false, nil // the change itself: the message it is of was left out
 	}
 	// Slack reports as a change, too, that it has added a preview of a link.
-	if !r.human(*m) || s.Previous != nil && s.Previous.Text == m.Text {
+	if m.PreviousMessage != nil && m.PreviousMessage.Text == h.Text {
 		return chat.Event{}, false, nil
 	}
-	m.Channel, m.ChannelType = s.Channel, s.ChannelType
-	e, ok, err := r.said(*m)
-	at := m.Edited.TS
-	if at == "" {
-		at = s.TS
+	e, ok, err := r.said(h)
+	at := m.TimeStamp
+	if h.Edited != nil {
+		at = cmp.Or(h.Edited.Timestamp, at)
 	}
-	e.Kind, e.Key, e.At, e.Files = chat.Edited, "edited:"+s.Channel+":"+m.TS+":"+at, r.at(at), nil
+	e.Kind, e.Key, e.At, e.Files = chat.Edited, "edited:"+h.channel+":"+h.Timestamp+":"+at, r.at(at), nil
 	return e, ok, err
 }
 
-func (r reader) deleted(s said, before *said, ts string) (chat.Event, bool, error) {
-	if before == nil || !r.human(*before) || ts == "" {
+func (r reader) deleted(m slackevents.MessageEvent, ts string) (chat.Event, bool, error) {
+	before := m.PreviousMessage
+	if before == nil || !r.human(*before) || ts == "" || m.Channel == "" {
 		return chat.Event{}, false, nil
 	}
-	thread := before.Thread
+	thread := before.ThreadTimestamp
 	if thread == ts {
 		thread = ""
 	}
-	at := place(s.Channel, thread)
+	at := place(m.Channel, thread)
 	return chat.Event{
-		Key: "deleted:" + s.Channel + ":" + ts, Kind: chat.Deleted, At: r.at(s.TS), Place: at,
+		Key: "deleted:" + m.Channel + ":" + ts, Kind: chat.Deleted, At: r.at(m.TimeStamp), Place: at,
 		Account: r.account(before.User, ""), Ref: chat.Ref{Place: at, ID: ts},
 	}, true, nil
 }

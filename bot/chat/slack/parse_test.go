@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	slackgo "github.com/slack-go/slack"
+
 	"helloworld/bot/chat"
 )
 
@@ -94,13 +96,41 @@ func TestRead(t *testing.T) {
 			},
 		},
 		{
-			"a press", "interactive", `{"type":"block_actions","user":{"id":"U1","username":"anna"},"trigger_id":"T2","response_url":"R","channel":{"id":"C1"},"container":{"message_ts":"1.1","channel_id":"C1","thread_ts":"0.9"},"actions":[{"action_id":"b0","type":"button","value":"tok","action_ts":"1700000000.000100"}]}`,
+			"a press", "interactive", `{"type":"block_actions","user":{"id":"U1","username":"anna"},"trigger_id":"T2","response_url":"R","channel":{"id":"C1"},"container":{"message_ts":"1.1","channel_id":"C1","thread_ts":"0.9"},"actions":[{"action_id":"b0","block_id":"x","type":"button","value":"tok","action_ts":"1700000000.000100"}]}`,
 			&chat.Event{
 				Key: "press:C1:1.1:U1:1700000000.000100:b0", Kind: chat.Pressed, At: time.Unix(1700000000, 100000).UTC(), Account: anna, Token: "tok", Addressed: true,
 				Place: chat.Place{Chat: "slack", Channel: "C1", Thread: "0.9", Answering: "R"}, Ref: chat.Ref{Place: at("0.9"), ID: "1.1"},
 				Trigger: chat.Trigger{ID: "T2", Place: at("0.9"), Account: anna, Until: noon.Add(3 * time.Second)},
 			},
 		},
+		{
+			"a press on a card that cannot be read", "interactive", `{"type":"block_actions","user":{"id":"U1","username":"anna","tz_offset":"x"},"trigger_id":"T2","container":{"message_ts":"1.1","channel_id":"C1"},"message":{"ts":"1.1","blocks":[{"type":"header","text":7}],"attachments":9},"state":{"values":{"a":{"b":{"value":"x","odd":{}}}}},"actions":[{"action_id":"b0","block_id":"x","value":"tok","action_ts":"1700000000.000100","selected_users":7}]}`,
+			&chat.Event{
+				Key: "press:C1:1.1:U1:1700000000.000100:b0", Kind: chat.Pressed, At: time.Unix(1700000000, 100000).UTC(), Account: anna, Token: "tok", Addressed: true,
+				Place: at(""), Ref: chat.Ref{Place: at(""), ID: "1.1"}, Trigger: chat.Trigger{ID: "T2", Place: at(""), Account: anna, Until: noon.Add(3 * time.Second)},
+			},
+		},
+		{
+			"a press without its block", "interactive", `{"type":"block_actions","user":{"id":"U1"},"trigger_id":"T2","channel":{"id":"C1"},"container":{"message_ts":"1.1"},"actions":[{"name":"b0","value":"tok"}]}`,
+			&chat.Event{
+				Key: "press:T2", Kind: chat.Pressed, At: noon, Account: anna, Token: "tok", Addressed: true,
+				Place: at(""), Ref: chat.Ref{Place: at(""), ID: "1.1"}, Trigger: chat.Trigger{ID: "T2", Place: at(""), Account: anna, Until: noon.Add(3 * time.Second)},
+			},
+		},
+		{
+			"a message with parts that cannot be read", "events_api", `{"event_time":"soon","event":{"type":"message","subtype":"file_share","channel":"C1","user":"U1","text":"see","ts":"1700000000.000100","blocks":[{"type":"rich_text","elements":"none"}],"reactions":3,"files":[{"id":"F1","name":"a.png","mimetype":"image/png","size":7,"url_private":"https://files.slack.com/p","original_h":"tall"}]}}`,
+			with(said("said:C1:1700000000.000100", "see"), func(e *chat.Event) {
+				e.Files = []chat.File{{ID: "F1", Name: "a.png", MIME: "image/png", Size: 7, URL: "https://files.slack.com/p"}}
+			}),
+		},
+		{
+			"a form with a part that cannot be read", "interactive", `{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","callback_id":"tok","blocks":7,"state":{"values":{"type":{"v":{"type":"plain_text_input","value":"x"}},"late":{"v":{"selected_option":{"value":"y","text":{"type":"plain_text","text":"Y"}}}}}}}}`,
+			&chat.Event{
+				Key: "view:V1", Kind: chat.Filled, At: noon, Account: anna, Token: "tok", Addressed: true, Place: chat.Place{Chat: "slack", Channel: "U1"},
+				Values: map[string]string{"type": "x", "late": "y"},
+			},
+		},
+		{"a change of nothing", "events_api", `{"event":{"type":"message","subtype":"message_changed","channel":"C1","user":"U1","text":"x","ts":"1.1"}}`, nil},
 		{"a link button", "interactive", `{"type":"block_actions","user":{"id":"U1"},"channel":{"id":"C1"},"container":{"message_ts":"1.1"},"actions":[{"action_id":"b0","value":""}]}`, nil},
 		{
 			"a form", "interactive", `{"type":"view_submission","user":{"id":"U1"},"trigger_id":"T3","view":{"id":"V1","callback_id":"tok","private_metadata":"{\"c\":\"C1\",\"t\":\"0.9\"}","state":{"values":{"amount":{"v":{"type":"plain_text_input","value":"20 & <b>"}},"reason":{"v":{"type":"static_select","selected_option":{"value":"late"}}},"note":{"v":{"type":"plain_text_input","value":null}}}}}}`,
@@ -148,7 +178,7 @@ func TestReadable(t *testing.T) {
 		"&amp;lt; 1 < 2":                             "&lt; 1 < 2",
 		"&lt;!channel&gt; &amp;amp;":                 "<!channel> &amp;",
 	} {
-		if got := readable(in, nil, testReader().mention); got != want {
+		if got := readable(in, slackgo.Blocks{}, testReader().mention); got != want {
 			t.Errorf("readable(%q) = %q, want %q", in, got, want)
 		}
 	}

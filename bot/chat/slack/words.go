@@ -3,22 +3,15 @@ package slack
 import (
 	"strconv"
 	"strings"
-)
 
-// emoji is what rich text tells of the pictures that stand as ":names:" in text.
-type richText struct {
-	Type     string     `json:"type"`
-	Name     string     `json:"name"`
-	Unicode  string     `json:"unicode"`
-	SkinTone int        `json:"skin_tone"`
-	Elements []richText `json:"elements"`
-}
+	slackgo "github.com/slack-go/slack"
+)
 
 // readable turns Slack's text into what the person typed: entities become
 // letters, mentions and links their labels, and ":names:" of emoji the emoji, as
 // far as the message's own rich text tells which they are.
-func readable(s string, blocks []richText, mention func(id string) string) string {
-	if strings.Contains(s, ":") && len(blocks) > 0 {
+func readable(s string, blocks slackgo.Blocks, mention func(id string) string) string {
+	if strings.Contains(s, ":") && len(blocks.BlockSet) > 0 {
 		s = withEmoji(s, blocks)
 	}
 	if !strings.ContainsAny(s, "<&") {
@@ -84,29 +77,29 @@ func entity(e string, mention func(string) string) string {
 }
 
 // withEmoji puts emoji in the place of their names.
-func withEmoji(s string, blocks []richText) string {
+func withEmoji(s string, blocks slackgo.Blocks) string {
 	var pairs []string
 	seen := map[string]bool{}
-	var walk func([]richText, int)
-	walk = func(all []richText, depth int) {
-		if depth > 8 {
-			return
+	for _, b := range blocks.BlockSet {
+		rich, ok := b.(*slackgo.RichTextBlock)
+		if !ok {
+			continue
 		}
-		for _, e := range all {
-			if e.Type == "emoji" && e.Name != "" && e.Unicode != "" {
-				name := ":" + e.Name + ":"
-				if e.SkinTone > 1 {
-					name += ":skin-tone-" + strconv.Itoa(e.SkinTone) + ":"
-				}
-				if letter, ok := fromHex(e.Unicode); ok && !seen[name] {
-					seen[name] = true
-					pairs = append(pairs, name, letter)
-				}
+		for _, span := range spans(rich.Elements) {
+			e, ok := span.(*slackgo.RichTextSectionEmojiElement)
+			if !ok || e.Name == "" || e.Unicode == "" {
+				continue
 			}
-			walk(e.Elements, depth+1)
+			name := ":" + e.Name + ":"
+			if e.SkinTone > 1 {
+				name += ":skin-tone-" + strconv.Itoa(e.SkinTone) + ":"
+			}
+			if letter, ok := fromHex(e.Unicode); ok && !seen[name] {
+				seen[name] = true
+				pairs = append(pairs, name, letter)
+			}
 		}
 	}
-	walk(blocks, 0)
 	if len(pairs) == 0 {
 		return s
 	}
@@ -118,6 +111,24 @@ func withEmoji(s string, blocks []richText) string {
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+// spans are all runs of letters in rich text.
+func spans(all []slackgo.RichTextElement) []span {
+	var out []span
+	for _, e := range all {
+		switch e := e.(type) {
+		case *slackgo.RichTextSection:
+			out = append(out, e.Elements...)
+		case *slackgo.RichTextQuote:
+			out = append(out, e.Elements...)
+		case *slackgo.RichTextPreformatted:
+			out = append(out, e.Elements...)
+		case *slackgo.RichTextList:
+			out = append(out, spans(e.Elements)...)
+		}
+	}
+	return out
 }
 
 // fromHex reads "1f44d-1f3fd".
