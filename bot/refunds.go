@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"helloworld/bot/approvals"
@@ -223,14 +224,14 @@ func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, b
 	if shown == 0 {
 		return i18n.NewProblem(nil, "refund.no_channel", "store", s.Name)
 	}
-	names := ""
-	for i, c := range d.channels(TopicApprovals, s.ID) {
-		if i > 0 {
-			names += by.P.T("common.comma")
+	var names []string
+	for _, c := range d.channels(TopicApprovals, s.ID) {
+		if !slices.Contains(names, c.Name) { // the same room in several chats
+			names = append(names, c.Name)
 		}
-		names += c.Name
 	}
-	return d.Whisper(tx, by.Event, plain(by.P, by.P.T("refund.asked_for", "id", id, "amount", body.Cmd.Amount.String(), "channel", names)))
+	return d.Whisper(tx, by.Event, plain(by.P, by.P.T("refund.asked_for", "id", id, "amount", body.Cmd.Amount.String(),
+		"channel", strings.Join(names, by.P.T("common.comma")))))
 }
 
 func (d *Desk) openApproval(tx *store.Tx, id string, by people.ID, storeID, facts string, body PaybackBody) error {
