@@ -37,9 +37,11 @@ func (c demoCmd) Run(w *world) error {
 		defer os.RemoveAll(dir)
 		c.Data = dir
 	}
-	ctx, stop := context.WithCancel(w.ctx)
+	// The shops outlive the desk, which ends its calls in peace; otherwise it
+	// would knock at a closed door until its patience is over.
+	open, stop := context.WithCancel(context.WithoutCancel(w.ctx))
 	defer stop()
-	shops, err := openShops(ctx, "127.0.0.1:0", c.Delay, sandbox.Options{Seed: c.Seed, Orders: c.Orders, Log: log})
+	shops, err := openShops(open, "127.0.0.1:0", c.Delay, sandbox.Options{Seed: c.Seed, Orders: c.Orders, Log: log})
 	if err != nil {
 		return err
 	}
@@ -47,13 +49,13 @@ func (c demoCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	a, err := build(ctx, cfg, setup{log: log, demo: true, consent: shops.consent, mailSettle: 5 * time.Second})
+	a, err := build(w.ctx, cfg, setup{log: log, demo: true, consent: shops.consent, mailSettle: 5 * time.Second})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w.out, "Sandbox shops: %s (break a token: curl -X POST -d '{\"store\":\"ebay-de\"}' %s/control/revoke)\n", shops.url, shops.url)
-	go shops.world.Live(ctx, c.Every)
-	return a.run(ctx, w)
+	go shops.world.Live(w.ctx, c.Every)
+	return a.run(w.ctx, w)
 }
 
 // freeAddress is addr, or the same host with any free port if it is taken.
