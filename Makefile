@@ -22,7 +22,7 @@ build: ## build bin/desk
 	$(GO) build -trimpath -ldflags '-s -w' -o $(DESK) ./cmd/desk
 
 .PHONY: setup
-setup: ## install what the tests use beside Go (PostgreSQL, Chromium, fonts), where that is possible
+setup: ## install what the tests use beside Go (PostgreSQL, Chromium, fonts, Node), where that is possible
 	@sh .ci/setup
 
 .PHONY: test
@@ -35,7 +35,7 @@ race: ## all tests under the race detector
 
 .PHONY: lint
 lint: ## gofmt, go vet, golangci-lint
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(LINT) run ./...
 
