@@ -17,7 +17,7 @@ func report(b *testing.B, r *rig, o outcome) {
 	b.ReportMetric(float64(o.lost), "lost")
 	b.ReportMetric(float64(extra), "twice")
 	b.ReportMetric(float64(refused), "refused")
-	_, peak := r.desk.memory(b)
+	_, peak := r.desk.memory(b) // since the last report, or the warming up
 	b.ReportMetric(peak, "rss-MiB")
 	b.ReportMetric(0, "ns/op")
 }
@@ -28,14 +28,21 @@ const (
 	loopCommands   = 10000
 	loopWidth      = 50
 	warmUp         = 500
+	idleFor        = 20 * time.Second
 )
+
+// warm forgets what the warming up came to.
+func (r *rig) warm(b *testing.B) {
+	r.drain()
+	r.desk.memory(b)
+}
 
 // BenchmarkSlack50PerSecond gives fifty slash commands a second, by 200 people.
 func BenchmarkSlack50PerSecond(b *testing.B) {
 	r, _ := slackRig(b, 200, false)
 	r.steady(b, 100, 20*time.Millisecond)
 	for b.Loop() {
-		r.drain()
+		r.warm(b)
 		report(b, r, r.steady(b, steadyCommands, 20*time.Millisecond))
 	}
 }
@@ -45,7 +52,7 @@ func BenchmarkSlackClosedLoop(b *testing.B) {
 	r, _ := slackRig(b, 200, false)
 	r.loop(b, warmUp, loopWidth)
 	for b.Loop() {
-		r.drain()
+		r.warm(b)
 		report(b, r, r.loop(b, loopCommands, loopWidth))
 	}
 }
@@ -55,7 +62,7 @@ func BenchmarkTelegram50PerSecond(b *testing.B) {
 	r, _ := telegramRig(b, 200, false)
 	r.steady(b, 100, 20*time.Millisecond)
 	for b.Loop() {
-		r.drain()
+		r.warm(b)
 		report(b, r, r.steady(b, steadyCommands, 20*time.Millisecond))
 	}
 }
@@ -66,7 +73,20 @@ func BenchmarkTelegramClosedLoop(b *testing.B) {
 	r, _ := telegramRig(b, 3000, false)
 	r.loop(b, warmUp, loopWidth)
 	for b.Loop() {
-		r.drain()
+		r.warm(b)
 		report(b, r, r.loop(b, loopCommands, loopWidth))
+	}
+}
+
+// BenchmarkIdleMemory is a desk with three shops, Slack, Telegram's rival left
+// out, a minute after nobody wants anything of it.
+func BenchmarkIdleMemory(b *testing.B) {
+	r, _ := slackRig(b, 20, false)
+	for b.Loop() {
+		time.Sleep(idleFor)
+		now, peak := r.desk.memory(b)
+		b.ReportMetric(now, "rss-MiB")
+		b.ReportMetric(peak, "peak-MiB")
+		b.ReportMetric(0, "ns/op")
 	}
 }

@@ -380,6 +380,7 @@ func (a *app) run(ctx context.Context, w *world) error {
 			return err
 		}
 	}
+	go slim(ctx)
 	close(a.ready)
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
