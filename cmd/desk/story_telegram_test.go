@@ -160,7 +160,7 @@ func (v *telegramVenue) form(p person) (string, bool, error) {
 // told apart by the words of their labels.
 func (v *telegramVenue) fill(p person, values map[string]string) error {
 	names := []string{"amount", "reason", "note", "text"}
-	labels := map[string][]string{"amount": {"Amount", "金额"}, "reason": {"Reason", "原因"}, "note": {"Note", "备注"}, "text": {"Your answer", "您的回复", "回复内容"}}
+	labels := map[string][]string{"amount": {"Amount", "金额"}, "reason": {"Reason", "原因"}, "note": {"Note", "说明"}, "text": {"Your answer", "您的回复", "回复内容"}}
 	asked := map[string]bool{}
 	for range names {
 		last := post{}
