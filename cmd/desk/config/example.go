@@ -44,7 +44,7 @@ func exampleSection(b *bytes.Buffer, s sectionDecl) {
 			fmt.Fprintf(b, "\n# %s%s\n#%s = %s\n", f.Tag.Get("help"), allowed(f), f.Tag.Get("toml"), sample(f))
 		}
 	}
-	if strings.Contains(string(b.Bytes()), "{ID}") && s.many && len(envFields(s.item)) > 0 {
+	if strings.Contains(b.String(), "{ID}") && s.many && len(envFields(s.item)) > 0 {
 		fmt.Fprintf(b, "\n# {ID} is the %s in capitals, with _ for -.\n", idKey(s.item))
 	}
 	for _, f := range last {
