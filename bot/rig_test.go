@@ -1,7 +1,6 @@
 package bot_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -35,7 +34,7 @@ import (
 )
 
 // patience is how long a test waits for something that has to come.
-const patience = 60 * time.Second
+const patience = 30 * time.Second
 
 // hall is a chat that keeps in memory what was said in it.
 type hall struct {
@@ -102,6 +101,7 @@ type rig struct {
 	db    *store.DB
 	desk  *bot.Desk
 	hall  *hall
+	post  *sandbox.Mail
 	staff *people.Book
 }
 
@@ -109,10 +109,11 @@ type rig struct {
 type plan struct {
 	// stores are the shops that the desk has; nil means all three.
 	stores []string
-	// keepNone: the mailboxes are used as if the server kept no copies, and the
+	// copyToSelf: the mailboxes are used as if the server kept no copies, and the
 	// shop gets one of its own.
 	copyToSelf bool
-	settle     time.Duration
+	// pictures answers in the place of the world's pictures.
+	pictures http.HandlerFunc
 }
 
 func newRig(t *testing.T, p plan) *rig {
@@ -132,10 +133,14 @@ func newRig(t *testing.T, p plan) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(r.world.Handler())
+	mux := http.NewServeMux()
+	mux.Handle("/", r.world.Handler())
+	if p.pictures != nil {
+		mux.Handle("/images/", p.pictures)
+	}
+	srv := httptest.NewServer(mux)
 	r.url = srv.URL
-	post, err := r.world.StartMail(ctx, "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
+	if r.post, err = r.world.StartMail(ctx, "127.0.0.1:0", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	r.db = storetest.Open(t, filepath.Join(t.TempDir(), "desk.db"), store.Options{Log: log})
@@ -158,16 +163,16 @@ func newRig(t *testing.T, p plan) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := jobs.New(r.db, jobs.Options{Log: log, Poll: 50 * time.Millisecond})
+	engine := jobs.New(r.db, jobs.Options{Log: log, Poll: 50 * time.Millisecond, Lanes: map[string]int{bot.OutLane("hall"): 8}})
 	var channels []bot.Channel
 	for name, topic := range map[string]bot.Topic{"inbox": bot.TopicMessages, "approvals": bot.TopicApprovals, "alerts": bot.TopicAlerts} {
 		channels = append(channels, bot.Channel{Place: chat.Place{Chat: "hall", Channel: name}, Name: name, Lang: language.English, Stores: every,
 			Topics: []bot.Topic{topic}})
 	}
 	r.desk, err = bot.New(ctx, bot.Options{DB: r.db, Jobs: engine, People: r.staff, Audit: audit.New([]byte("audit key")),
-		Words: translate.New(translate.Options{Book: book, Log: log}), Key: []byte("a key of the tests"), Stores: r.stores(p, post, log),
+		Words: translate.New(translate.Options{Book: book, Log: log}), Key: []byte("a key of the tests"), Stores: r.stores(p, log),
 		Chats: []chat.Transport{r.hall}, Channels: channels, Pull: 100 * time.Millisecond, Web: bot.Web(strings.TrimPrefix(r.url, "http://")),
-		Policy: bot.Policy{Votes: 1, Settle: cmp.Or(p.settle, time.Second)}, Log: log})
+		Policy: bot.Policy{Votes: 1, Settle: time.Second}, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +183,7 @@ func newRig(t *testing.T, p plan) *rig {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		if err := post.Close(); err != nil {
+		if err := r.post.Close(); err != nil {
 			t.Error(err)
 		}
 		srv.CloseClientConnections()
@@ -188,7 +193,7 @@ func newRig(t *testing.T, p plan) *rig {
 }
 
 // stores makes the desk's shops: the real adapters, with the sandbox's addresses.
-func (r *rig) stores(p plan, post *sandbox.Mail, log *slog.Logger) []bot.Store {
+func (r *rig) stores(p plan, log *slog.Logger) []bot.Store {
 	r.t.Helper()
 	var out []bot.Store
 	for _, x := range r.world.Accounts() {
@@ -209,7 +214,7 @@ func (r *rig) stores(p plan, post *sandbox.Mail, log *slog.Logger) []bot.Store {
 		s := bot.Store{ID: x.Name, Name: x.Name, Shop: shop}
 		if x.Platform != sandbox.Ebay {
 			info.Platform = "mail"
-			s.Mail, err = mail.New(mail.Config{Info: info, IMAPAddr: post.IMAPAddr, SMTPAddr: post.SMTPAddr, TLS: mail.TLSNone, User: x.User,
+			s.Mail, err = mail.New(mail.Config{Info: info, IMAPAddr: r.post.IMAPAddr, SMTPAddr: r.post.SMTPAddr, TLS: mail.TLSNone, User: x.User,
 				Password: connectors.Secret(x.Password), From: x.Address, Keeps: !p.copyToSelf, CopyToSelf: p.copyToSelf, Settle: 2 * time.Second, Log: log})
 			if err != nil {
 				r.t.Fatal(err)
