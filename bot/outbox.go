@@ -32,11 +32,11 @@ func (d *Desk) post(ctx context.Context, j jobs.Job[PostArgs]) error {
 	if err := d.turn(ctx, to, limits, limits.Every); err != nil {
 		return err
 	}
-	refs, err := d.postPages(ctx, t, to, card, limits, j, fresh)
+	refs, stood, err := d.postPages(ctx, t, to, card, limits, j, fresh)
 	if err != nil {
 		return err
 	}
-	return d.DB.Write(ctx, func(tx *store.Tx) error { return d.posted(tx, j, to, refs) })
+	return d.DB.Write(ctx, func(tx *store.Tx) error { return d.posted(tx, j, to, refs, stood) })
 }
 
 // toPost is the place and card of a post, drawn from state where it is a matter's.
@@ -67,16 +67,16 @@ func (d *Desk) toPost(ctx context.Context, j jobs.Job[PostArgs]) (chat.Place, ch
 }
 
 // postPages posts what fits of a card, and the rest below it. A job that is not
-// fresh looks for each page first.
-func (d *Desk) postPages(ctx context.Context, t chat.Transport, to chat.Place, card chat.Card, limits chat.Limits, j jobs.Job[PostArgs], fresh bool) ([]chat.Ref, error) {
-	var refs []chat.Ref
+// fresh looks for each page first. stood: some of it was there already, as it
+// was drawn then.
+func (d *Desk) postPages(ctx context.Context, t chat.Transport, to chat.Place, card chat.Card, limits chat.Limits, j jobs.Job[PostArgs], fresh bool) (refs []chat.Ref, stood bool, _ error) {
 	finder, canFind := t.(chat.Finder)
 	look := !fresh && canFind && to.Only == ""
 	var after chat.Ref
 	if look {
 		var err error
 		if after, err = d.lastSaid(ctx, to, j.Args.After); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	for i, page := range chat.Fit(card, limits) {
@@ -88,22 +88,23 @@ func (d *Desk) postPages(ctx context.Context, t chat.Transport, to chat.Place, c
 			ref, found, err := finder.Find(ctx, at, after, page)
 			switch {
 			case found:
-				refs, after = append(refs, ref), ref
+				d.Log.InfoContext(ctx, "a card stood already and is not said again", "chat", at.Chat, "channel", at.Channel, "card", page.Key)
+				refs, after, stood = append(refs, ref), ref, true
 				continue
 			case err != nil && chat.KindOf(err) == chat.Unsure:
 				// The network cannot tell. Not to be heard is worse than to be heard twice.
 				d.Log.WarnContext(ctx, "cannot tell whether a card was posted; posting it", "chat", at.Chat, "channel", at.Channel, "err", err)
 			case err != nil:
-				return nil, d.postFailed(ctx, at, err, j, i > 0)
+				return nil, false, d.postFailed(ctx, at, err, j, i > 0)
 			}
 		}
 		ref, err := t.Post(ctx, at, page)
 		if err != nil {
-			return nil, d.postFailed(ctx, at, err, j, i > 0)
+			return nil, false, d.postFailed(ctx, at, err, j, i > 0)
 		}
 		refs, after = append(refs, ref), ref
 	}
-	return refs, nil
+	return refs, stood, nil
 }
 
 // postFailed decides what a failed post means. begun: a page of it stands
@@ -195,8 +196,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// posted writes down that and where a card stands.
-func (d *Desk) posted(tx *store.Tx, j jobs.Job[PostArgs], to chat.Place, refs []chat.Ref) error {
+// posted writes down that and where a card stands. One that stood already may
+// show what was when it was posted, and is drawn again.
+func (d *Desk) posted(tx *store.Tx, j jobs.Job[PostArgs], to chat.Place, refs []chat.Ref, stood bool) error {
 	if err := j.Done(tx); err != nil {
 		return err
 	}
@@ -215,8 +217,12 @@ func (d *Desk) posted(tx *store.Tx, j jobs.Job[PostArgs], to chat.Place, refs []
 	if err != nil {
 		return err
 	}
+	more := 0
+	if stood {
+		more = 1
+	}
 	var want, have int64
-	if err := tx.Row(`UPDATE shown SET refs = ?, root = ? WHERE id = ? RETURNING want, have`, string(body), refs[0].ID, j.Args.Shown).
+	if err := tx.Row(`UPDATE shown SET refs = ?, root = ?, want = want + ? WHERE id = ? RETURNING want, have`, string(body), refs[0].ID, more, j.Args.Shown).
 		Scan(&want, &have); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -203,4 +204,16 @@ func (d *Desk) MatterAt(tx *store.Tx, at chat.Place) (string, error) {
 		err = rows.Err()
 	}
 	return matter, err
+}
+
+// unplacedFor is how long a card whose place is not known may still turn up.
+const unplacedFor = time.Hour
+
+// Unplaced tells whether a card was on its way to a channel before a time and
+// nobody knows yet where it stands. A thread there may hang from it.
+func (d *Desk) Unplaced(tx *store.Tx, at chat.Place, before time.Time) (bool, error) {
+	var n int
+	err := tx.Row(`SELECT COUNT(*) FROM shown WHERE chat = ? AND channel = ? AND refs = '' AND at < ? AND at > ?`,
+		at.Chat, at.Channel, before.UnixMilli(), before.Add(-unplacedFor).UnixMilli()).Scan(&n)
+	return n > 0, err
 }

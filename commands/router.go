@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"helloworld/bot"
 	"helloworld/bot/chat"
@@ -46,6 +47,11 @@ func (r *Router) Route(ctx context.Context, j jobs.Job[bot.EventArgs]) error {
 		p = i18n.For(who.Lang)
 	}
 	c := &Call{Ctx: ctx, Desk: r.desk, Deed: bot.Deed{Who: who, Event: e, P: p, Finish: j.Done}, Known: known, router: r}
+	if early, err := r.tooEarly(c, j.Created); err != nil {
+		return err
+	} else if early {
+		return jobs.Snooze(200 * time.Millisecond)
+	}
 	err := r.take(c)
 	if err == nil || errors.Is(err, jobs.ErrLost) || ctx.Err() != nil {
 		return err
@@ -103,6 +109,29 @@ func (r *Router) said(c *Call) error {
 		return r.run(c, line)
 	}
 	return nil
+}
+
+// placing is how long something said in a thread waits for it to become known
+// which card the thread hangs from.
+const placing = time.Minute
+
+// tooEarly: something was said in a thread that hangs from no card we know of,
+// while a card's post there is still being looked up. After a crash people can
+// see a card a while before the desk knows where it stands.
+func (r *Router) tooEarly(c *Call, written time.Time) (early bool, err error) {
+	e := c.Event
+	if e.Kind != chat.Said || e.Place.Thread == "" || r.desk.Now().Sub(written) > placing {
+		return false, nil
+	}
+	err = r.desk.Look(c.Ctx, func(tx *store.Tx) error {
+		matter, err := r.desk.MatterAt(tx, e.Place)
+		if err != nil || matter != "" {
+			return err
+		}
+		early, err = r.desk.Unplaced(tx, e.Place, written)
+		return err
+	})
+	return early, err
 }
 
 // threadReply makes a draft of what an agent writes under a buyer's message.
@@ -271,9 +300,9 @@ func (r *Router) unknown(c *Call, verb, rest string) error {
 	}
 	near := bot.Nearest(verb, names)
 	if near == "" {
-		return i18n.NewProblem(nil, "error.unknown", "verb", verb)
+		return i18n.NewProblem(nil, "error.unknown", "verb", clip(verb, 40))
 	}
-	card := bot.Plain(c.P, c.P.T("error.unknown_near", "verb", verb, "near", near))
+	card := bot.Plain(c.P, c.P.T("error.unknown_near", "verb", clip(verb, 40), "near", near))
 	card.Buttons = []chat.Button{{Label: strings.TrimSpace("/" + near + " " + rest), Command: strings.TrimSpace(near + " " + rest), Tone: chat.Primary}}
 	return c.Whisper(card)
 }
