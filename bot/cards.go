@@ -56,8 +56,12 @@ func messageCard(v messageView, p *i18n.Printer) chat.Card {
 	c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("message.original", "lang", LangName(p, v.spoken())), Text: l.Text,
 		Lang: tagOf(v.spoken())})
 	if v.HasRes && v.Res.Grade != translate.Same {
-		c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: gradeLabel(p, v.Res), Text: v.Res.Text, Lang: tagOf(v.Res.To)})
-		c.Parts = append(c.Parts, findings(p, v.Res)...)
+		notes := findings(p, v.Res)
+		// The same words a second time help nobody, if a note says why they are all there is.
+		if v.Res.Text != l.Text || len(notes) == 0 {
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: gradeLabel(p, v.Res), Text: v.Res.Text, Lang: tagOf(v.Res.To)})
+		}
+		c.Parts = append(c.Parts, notes...)
 	}
 	for _, f := range l.Files {
 		c.Parts = append(c.Parts, filePart(p, f))
@@ -341,7 +345,8 @@ func alertCard(a alerts.Alert, store, acked string, zone *time.Location, p *i18n
 	}
 	c.Parts = append(c.Parts, chat.Part{Kind: chat.Fields, Fields: fields})
 	if a.State == alerts.Resolved {
-		c.Tone, c.Title = chat.Good, p.T("alert.resolved", "store", store)
+		// What to do about it is left out: it is done, and the button is gone.
+		c.Tone, c.Title, c.Parts = chat.Good, p.T("alert.resolved", "store", store), c.Parts[1:]
 		c.Foot = p.T("alert.foot_resolved", "when", stamp(a.Ended, zone))
 		return c
 	}

@@ -16,25 +16,32 @@ func runHelp(c *Call) error {
 			return c.Whisper(usageCard(c.P, s))
 		}
 	}
-	card := chat.Card{Lang: c.P.Lang().String(), Title: c.P.T("help.title")}
-	if !c.Known {
-		card.Parts = append(card.Parts, chat.Part{Kind: chat.Text,
-			Text: c.P.T("error.stranger", "chat", c.Event.Place.Chat, "account", c.Event.Account.ID)})
-	}
 	self := c.Spec
-	var fields []chat.Field
+	var may []*Spec
 	for _, s := range c.router.all {
 		c.Spec = s
 		if c.router.may(c) == nil {
-			fields = append(fields, chat.Field{Label: usage(c.P, s), Value: c.P.T(i18n.Key("command." + s.Name + ".help"))})
+			may = append(may, s)
 		}
 	}
 	c.Spec = self
-	card.Parts = append(card.Parts, chat.Part{Kind: chat.Fields, Fields: fields})
-	if c.Known {
-		card.Parts = append(card.Parts, chat.Part{Kind: chat.Note, Text: c.P.T("help.ways")})
+	card := HelpCard(c.P, may)
+	if !c.Known {
+		// What a stranger needs is how to become known; the ways of asking can wait.
+		card.Parts[1] = card.Parts[0]
+		card.Parts[0] = chat.Part{Kind: chat.Text, Text: c.P.T("error.stranger", "chat", c.Event.Place.Chat, "account", c.Event.Account.ID)}
 	}
 	return c.Whisper(card)
+}
+
+// HelpCard lists commands, and the ways in which they can be given.
+func HelpCard(p *i18n.Printer, all []*Spec) chat.Card {
+	var fields []chat.Field
+	for _, s := range all {
+		fields = append(fields, chat.Field{Label: usage(p, s), Value: p.T(i18n.Key("command." + s.Name + ".help"))})
+	}
+	return chat.Card{Lang: p.Lang().String(), Title: p.T("help.title"),
+		Parts: []chat.Part{{Kind: chat.Fields, Fields: fields}, {Kind: chat.Note, Text: p.T("help.ways")}}}
 }
 
 // usage is how a command is typed: /refund ORDER [AMOUNT].

@@ -1,0 +1,90 @@
+package bot
+
+import (
+	"time"
+
+	"golang.org/x/text/language"
+
+	"helloworld/bot/alerts"
+	"helloworld/bot/approvals"
+	"helloworld/bot/chat"
+	"helloworld/bot/people"
+	"helloworld/bot/sync"
+	"helloworld/connectors"
+	"helloworld/i18n"
+	"helloworld/i18n/translate"
+)
+
+// Sample is one of the desk's cards with made-up content.
+type Sample struct {
+	Name string
+	Card chat.Card
+}
+
+// Samples are the desk's cards as they look at work, for whoever writes a
+// renderer or changes a sentence: one of each kind in its more telling states.
+func Samples(p *i18n.Printer) []Sample {
+	at := time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
+	shop := &Store{ID: "ebay-de", Name: "eBay 德国站"}
+	names := func(id string) string { return map[string]string{"anna": "Anna", "ben": "Ben"}[id] }
+	euro := func(minor int64) connectors.Money { return connectors.Money{Minor: minor, Currency: "EUR"} }
+
+	letter := Letter{ID: "M17", Store: shop.ID, Spoken: language.German, At: at, Message: connectors.Message{
+		Order: "11-10001-20037", Subject: "Rucksack 22 l, wasserdicht", Buyer: connectors.Buyer{Name: "Mia <Attrappe>"},
+		Text:  "Hallo, der Deckel von 11-10001-20037 ist *kaputt* & klebt :-(\nIch möchte mein Geld zurück! <!channel> 😀 https://example.com/a_b_c",
+		Files: []connectors.Attachment{{Name: "deckel.jpg", MIME: "image/jpeg", URL: "https://example.com/deckel.jpg"}, {Name: "beleg.pdf", MIME: "application/pdf"}},
+	}}
+	read := translate.Result{From: language.German, To: p.Lang(), Grade: translate.ByEngine, Engine: "local",
+		Text:     "您好，11-10001-20037 的盖子坏了 & 粘住了 :-(\n我要退款！<!channel> 😀 https://example.com/a_b_c",
+		Findings: []translate.Finding{{Severity: translate.Review, Code: "finding.term_draft", What: "退款"}}}
+	bare := translate.Result{From: language.German, To: p.Lang(), Grade: translate.Gloss, Text: letter.Text,
+		Findings: []translate.Finding{{Severity: translate.Note, Code: "finding.no_engine"}}}
+	answered := letter
+	answered.State = msgAnswered
+
+	draft := Draft{ID: "D3", Message: letter.ID, Store: shop.ID, By: "anna", State: DraftOpen, Text: "全额退款，商品不用寄回。", Result: translate.Result{
+		From: language.Chinese, To: language.German, Grade: translate.ByEngine, Engine: "local", Text: "Sie erhalten den vollen Betrag zurück. Eine Rücksendung ist nicht nötig.",
+		Back: "您将收到全额退款，无需退货。"}}
+	blocked, sent := draft, draft
+	blocked.Result = translate.Result{From: language.Chinese, To: language.German, Grade: translate.Gloss, Text: "vollständige Rückerstattung(全额退款)，商品不用寄回。",
+		Findings: []translate.Finding{{Severity: translate.Note, Code: "finding.no_engine"}}}
+	sent.State, sent.SentBy, sent.Sent = DraftSent, "anna", at.Add(time.Minute)
+
+	ask := Payback{ID: "R7", Store: shop.ID, Order: "11-10001-20037", Number: "5139", By: "anna", State: RefundAsked, Body: PaybackBody{
+		Cmd:   connectors.Refund{Order: "11-10001-20037", Amount: euro(5990), Reason: connectors.ReasonDamaged, Note: "盖子碎了 <见照片>", Before: euro(0)},
+		Total: euro(19379), Left: euro(19379), Buyer: "Mia <Attrappe>", Titles: []string{"Rucksack 22 l, wasserdicht", "Bluetooth-Kopfhörer X3"}, Status: "shipped"}}
+	open := approvals.Approval{Need: 1, Until: at.Add(24 * time.Hour)}
+	voted := open
+	voted.Votes = []approvals.Cast{{Who: people.ID("ben"), Yes: true, At: at.Add(time.Hour)}}
+	refund := func(state RefundState, a approvals.Approval, why string) chat.Card {
+		r := ask
+		r.State, r.Error, r.Updated = state, why, at.Add(time.Hour)
+		return refundCard(refundView{Refund: r, Approval: a, Store: shop, Name: names, Zone: time.UTC}, p)
+	}
+
+	dead := alerts.Alert{ID: "A2", Kind: alerts.Token, Store: shop.ID, Severity: alerts.Critical, State: alerts.Firing, Count: 1, First: at, Last: at,
+		Detail: map[string]string{"kind": connectors.Reauthorise.String(), "code": "invalid_grant", "link": "https://example.com/consent?store=ebay-de&x=1"}}
+	mended := dead
+	mended.State, mended.Ended, mended.Count, mended.Hidden = alerts.Resolved, at.Add(time.Hour), 12, 3
+	run := sync.Run{ID: "S1", Store: shop.ID, Streams: []string{"orders", "messages"}, State: sync.Running, Done: 450, Total: 1200, Changed: 17, Bad: 2, By: "ben", Started: at}
+
+	all := []Sample{
+		{"message", messageCard(messageView{Letter: letter, Store: shop, Res: read, HasRes: true, Zone: time.UTC}, p)},
+		{"message-untranslated", messageCard(messageView{Letter: letter, Store: shop, Res: bare, HasRes: true, Zone: time.UTC}, p)},
+		{"message-answered", messageCard(messageView{Letter: answered, Store: shop, Res: read, HasRes: true, Notes: 2, Answers: 1, Zone: time.UTC}, p)},
+		{"note", noteCard(p, "Anna", "客户很急 <请优先>")},
+		{"draft", draftCard(draftView{Draft: draft, Store: shop, By: "Anna", Zone: time.UTC}, p)},
+		{"draft-blocked", draftCard(draftView{Draft: blocked, Store: shop, By: "Anna", Zone: time.UTC}, p)},
+		{"draft-sent", draftCard(draftView{Draft: sent, Store: shop, By: "Anna", SentBy: "Anna", Zone: time.UTC}, p)},
+		{"refund-asked", refund(RefundAsked, open, "")},
+		{"refund-confirmed", refund(RefundConfirmed, voted, "")},
+		{"refund-unknown", refund(RefundUnknown, voted, askPerson)},
+		{"alert", alertCard(dead, shop.Name, "", time.UTC, p)},
+		{"alert-resolved", alertCard(mended, shop.Name, "", time.UTC, p)},
+		{"run", runCard(run, shop, "Ben", time.UTC, p)},
+	}
+	for i := range all {
+		all[i].Card.Lang = p.Lang().String()
+	}
+	return all
+}
