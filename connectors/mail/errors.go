@@ -94,7 +94,7 @@ func (m *Mailbox) smtpError(op string, err error, sent bool) error {
 			kind = connectors.Unsure
 		}
 	}
-	return laterBy(5*time.Minute, m.fail(kind, op, code, err))
+	return laterBy(time.Minute, m.fail(kind, op, code, err))
 }
 
 // laterBy says how long to wait, of an error that asks for patience.
