@@ -381,7 +381,7 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
 			return err
 		}
-		return jobs.Snooze(time.Minute)
+		return jobs.Snooze(d.later(j.Created))
 	default:
 		d.Log.WarnContext(ctx, "a message was refused", "store", x.Store, "draft", x.ID, "err", err)
 		var ce *connectors.Error

@@ -87,7 +87,7 @@ func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
 			return err
 		}
-		return jobs.Snooze(30 * time.Second)
+		return jobs.Snooze(d.later(j.Created))
 	case connectors.Unsure:
 		// What the adapter knows of the lost call helps it to look later.
 		return d.payUnsure(ctx, j, r, err, &rec)

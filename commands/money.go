@@ -58,6 +58,9 @@ func isWhole(s string) bool {
 	return false
 }
 
+// maxFormNote is the longest note that every chat's form can show.
+const maxFormNote = 1000
+
 // askRefund opens the form with what is left to refund.
 func askRefund(c *Call, o bot.OrderAt) error {
 	q, err := c.Desk.QuoteFor(c.Ctx, o.Store, o.Order.ID)
@@ -77,10 +80,15 @@ func askRefund(c *Call, o bot.OrderAt) error {
 	for _, r := range connectors.Reasons {
 		reasons.Options = append(reasons.Options, chat.Option{Value: string(r), Label: c.P.T(i18n.Key("reason." + string(r)))})
 	}
+	// What was typed behind the order is not lost, unless no form could hold it.
+	note := chat.FormInput{Name: "note", Label: c.P.T("field.note"), Kind: chat.Long, Optional: true}
+	if len([]rune(c.Args["note"])) <= maxFormNote {
+		note.Value = c.Args["note"]
+	}
 	f.Inputs = []chat.FormInput{
 		{Name: "amount", Label: c.P.T("refund.form.amount", "currency", q.Remaining.Currency), Value: amount, Kind: chat.Line},
 		reasons,
-		{Name: "note", Label: c.P.T("field.note"), Kind: chat.Long, Optional: true},
+		note,
 	}
 	return c.Ask("refund "+o.Ref(), f)
 }

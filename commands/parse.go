@@ -133,7 +133,7 @@ func readArgs(p *i18n.Printer, s *Spec, rest string) (map[string]string, error) 
 			if a.Optional {
 				continue // perhaps the next one
 			}
-			return args, i18n.NewProblem(nil, "error.argument", "arg", p.T(i18n.Key("arg."+a.Name)), "got", word, "usage", usage(p, s))
+			return args, i18n.NewProblem(nil, "error.argument", "arg", p.T(i18n.Key("arg."+a.Name)), "got", clip(word, 40), "usage", usage(p, s))
 		}
 		args[a.Name], rest = value, used
 	}
@@ -171,7 +171,7 @@ func readArg(p *i18n.Printer, a Arg, word, after string) (value, rest string, ok
 	case Order:
 		return readOrder(w, after)
 	case StoreName:
-		return strings.ToLower(w), after, w != ""
+		return strings.ToLower(w), after, w != "" && len(w) <= 100
 	case Amount:
 		return readAmount(w, after)
 	case Reason:
