@@ -168,22 +168,12 @@ func TestParseAmount(t *testing.T) {
 	}
 }
 
-// slackOwn are names that Slack keeps for itself or has kept (its own slash
-// commands, as its help page on built-in commands lists them).
-var slackOwn = strings.Fields(`active apps archive away call canvas collapse dm dnd expand feed feedback huddle invite join keys kick
-	leave me msg mute open part prefs remind remove rename search shortcuts shrug star status topic who`)
-
 func TestNamesAreLegalInEveryChat(t *testing.T) {
 	form := regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
 	seen := map[string]bool{}
 	for _, s := range All {
 		if !form.MatchString(s.Name) {
 			t.Errorf("%q is not a legal name", s.Name)
-		}
-		for _, own := range slackOwn {
-			if s.Name == own {
-				t.Errorf("%q belongs to Slack", s.Name)
-			}
 		}
 		for _, n := range append([]string{s.Name}, s.Zh...) {
 			if seen[n] {

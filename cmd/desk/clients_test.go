@@ -47,6 +47,9 @@ func clients(t *testing.T) string {
 			t.Skipf("%s is not installed: the fakes and the sandbox go unjudged by independent clients (make setup installs it)", tool)
 		}
 	}
+	if err := exec.CommandContext(t.Context(), "node", "-e", "process.exit(parseInt(process.versions.node) < 20)").Run(); err != nil {
+		t.Skip("node is older than 20: the fakes and the sandbox go unjudged by independent clients")
+	}
 	src := filepath.Join("testdata", "clients")
 	names := []string{"package.json", "package-lock.json", "common.mjs", "slack.mjs", "telegram.mjs", "ebay.mjs", "amazon.mjs"}
 	files, sum := map[string][]byte{}, sha256.New()

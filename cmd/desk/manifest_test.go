@@ -15,8 +15,8 @@ import (
 
 var legalName = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
 
-// slackReserved are the slash commands that Slack answers itself, from its help
-// page "Slash commands in Slack" and from what a workspace offers on typing "/".
+// slackReserved are names that Slack answers itself, or is known to have
+// answered: rather one too many than one too few.
 // An app's command of the same name is refused or never arrives.
 var slackReserved = strings.Fields(`active add all apps archive away call canvas code collapse dm dnd expand feed feedback
 	giphy help_slack huddle invite invite_people join keys kick leave list me msg mute open part poll prefs quote remind remove
