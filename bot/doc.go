@@ -2,6 +2,7 @@
 // file per journey, to be read from top to bottom.
 //
 //   - inbound.go: a buyer's message is pulled, written down, translated, shown.
+//   - pictures.go: a picture that is only linked to is fetched and kept.
 //   - outbound.go: an agent's answer becomes a draft, is translated, sent once.
 //   - refunds.go, payout.go: a refund is asked for, approved, carried out once.
 //   - resync.go: a store is read again, with progress.
