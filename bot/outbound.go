@@ -354,6 +354,7 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 		}
 		switch r.State {
 		case connectors.StateApplied, connectors.StateAccepted:
+			d.Log.InfoContext(ctx, "a message was there already and is not sent again", "store", x.Store, "draft", x.ID)
 			return d.sendEnded(ctx, j, x, DraftSent, "")
 		case connectors.StateRejected:
 			return d.sendEnded(ctx, j, x, DraftFailed, r.Code)

@@ -129,6 +129,9 @@ func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 		}
 		return d.payUnsure(ctx, j, r, err, nil)
 	}
+	if r.State == RefundSent && (rec.State == connectors.StateApplied || rec.State == connectors.StateAccepted) {
+		d.Log.InfoContext(ctx, "a refund was there already and is not sent again", "refund", r.ID, "store", r.Store)
+	}
 	if rec.State == connectors.StateAbsent && r.State != RefundAccepted {
 		return d.payAbsent(ctx, r, shop)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ type counted struct {
 	posts, postsLost, postsTwice    int
 	private, privateLost, again     int
 	dead                            int
+	// stood, paid and sent count how often the desk found, after a crash, that
+	// what it was about to do had been done: the moments that the rig is for.
+	stood, paid, sent int
 	timeouts                        int
 	why                             []string
 }
@@ -118,6 +122,11 @@ func (p *crowd) count(d *victim) *counted {
 	p.countMessages(c, shops)
 	p.countPosts(c, d)
 	p.countPrivate(c, acked)
+	if log, err := os.ReadFile(d.log.Name()); err == nil {
+		c.stood = bytes.Count(log, []byte(`msg="a card stood already`))
+		c.paid = bytes.Count(log, []byte(`msg="a refund was there already`))
+		c.sent = bytes.Count(log, []byte(`msg="a message was there already`))
+	}
 	return c
 }
 
@@ -377,6 +386,7 @@ func (c *counted) print(t *testing.T, d *victim, took time.Duration) {
 		"replies %d lost %d twice %d · posts %d lost %d twice %d · private answers %d lost %d repeated %d · jobs given up %d · audit: %s",
 		d.kills, d.early, took.Round(time.Second), c.events, c.eventsLost, c.refunds, c.refundsLost, c.repeated, c.letters, c.lettersLost,
 		c.replies, c.repliesLost, c.sentTwice, c.posts, c.postsLost, c.postsTwice, c.private, c.privateLost, c.again, c.dead, strings.TrimSpace(out.String()+errs.String()))
+	t.Logf("found done after a crash, and not done again: %d posts, %d refunds, %d replies", c.stood, c.paid, c.sent)
 	if c.timeouts > 0 {
 		t.Logf("Slack told people %d times that the desk did not answer in time", c.timeouts)
 	}

@@ -39,7 +39,7 @@ func TestCrashChild(t *testing.T) {
 	args := []string{"serve", "--config", os.Getenv("DESK_CRASH_CONFIG")}
 	if os.Getenv(roleVar) == "sandbox" {
 		args = []string{"sandbox", "--listen", "127.0.0.1:0", "--slack", "127.0.0.1:0", "--telegram", "127.0.0.1:0",
-			"--orders", "12", "--no-limits", "--settle", "1s"}
+			"--orders", "12", "--no-limits", "--settle", "1s", "--lag", "40ms"}
 	}
 	ctx, stop := interrupted()
 	defer stop()

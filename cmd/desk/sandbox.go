@@ -19,12 +19,13 @@ type sandboxCmd struct {
 	Every    time.Duration `default:"0s" help:"How often a buyer writes; 0 for never."`
 	NoLimits bool          `help:"The chats' fakes do not limit how fast one may post."`
 	Settle   time.Duration `default:"2s" help:"How long a refund stays pending where platforms settle later."`
+	Lag      time.Duration `default:"0s" help:"How long answers are on their way after what was asked was done."`
 	Ledger   string        `default:"" help:"File that every refund and message is written to as it happens."`
 }
 
 // Run serves sandbox shops, and the chats' fakes, until it is told to stop.
 func (c sandboxCmd) Run(w *world) error {
-	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Settle: c.Settle, Log: logger("warn", w)}
+	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Settle: c.Settle, Lag: c.Lag, Log: logger("warn", w)}
 	if c.Ledger != "" {
 		f, err := os.OpenFile(c.Ledger, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
@@ -41,7 +42,7 @@ func (c sandboxCmd) Run(w *world) error {
 	// The fakes listen for themselves: only so do they know the address that
 	// stands in what they hand out (response URLs, files).
 	if c.Slack != "" {
-		f := slackfake.New(slackfake.Options{NoLimits: c.NoLimits})
+		f := slackfake.New(slackfake.Options{NoLimits: c.NoLimits, Lag: c.Lag})
 		if err := f.Start(c.Slack); err != nil {
 			return err
 		}
@@ -49,7 +50,7 @@ func (c sandboxCmd) Run(w *world) error {
 		fmt.Fprintf(w.out, "slack %s\n", f.URL())
 	}
 	if c.Telegram != "" {
-		f := telegramfake.New(telegramfake.Options{NoLimits: c.NoLimits})
+		f := telegramfake.New(telegramfake.Options{NoLimits: c.NoLimits, Lag: c.Lag})
 		if err := f.Start(c.Telegram); err != nil {
 			return err
 		}

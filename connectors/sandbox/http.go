@@ -47,6 +47,9 @@ func (w *World) enter(platform string, serve func(*call)) http.HandlerFunc {
 		c := &call{Request: r, rw: rw, s: s, body: body, path: "/" + strings.Trim(r.PathValue("path"), "/")}
 		rw.Header().Set("Date", w.now().Format(http.TimeFormat))
 		serve(c)
+		if w.o.Lag > 0 && r.Method != http.MethodGet {
+			wait(r.Context(), w.o.Lag)
+		}
 	}
 }
 

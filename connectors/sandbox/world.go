@@ -51,6 +51,8 @@ type Options struct {
 	// Slow is how long the fault "slow" waits, Hang how long the faults that never
 	// answer hold the line. 0 means two seconds and one minute.
 	Slow, Hang time.Duration
+	// Lag is how long the answer to a POST is on its way after the deed was done.
+	Lag time.Duration
 }
 
 // StoreSpec is an account of a world.

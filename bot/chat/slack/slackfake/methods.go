@@ -130,6 +130,9 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 	// Written out under the lock: the answer may hold what others change.
 	out := encode(body, code)
 	s.mu.Unlock()
+	if strings.HasPrefix(method, "chat.") {
+		time.Sleep(s.opts.Lag)
+	}
 	switch {
 	case wait > 0:
 		tooMany(w, wait, true)

@@ -32,6 +32,9 @@ type Options struct {
 	Ping time.Duration
 	// Latency is waited before each answer.
 	Latency time.Duration
+	// Lag is how long the answer to a post or an edit is on its way after it was
+	// done.
+	Lag time.Duration
 	// Echo delivers the bot's own messages to it as events, as Slack does.
 	Echo bool
 	// Ledger gets every entry as a line of JSON.

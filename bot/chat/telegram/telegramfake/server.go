@@ -26,6 +26,9 @@ type Options struct {
 	Ephemeral bool
 	// CallbackTTL is how long a press may be answered. 0 means a minute.
 	CallbackTTL time.Duration
+	// Lag is how long the answer to a post or an edit is on its way after it was
+	// done.
+	Lag time.Duration
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -231,6 +234,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, method string) {
 		}
 	}
 	result, e := s.call(r, method, in)
+	if s.o.Lag > 0 && (strings.HasPrefix(method, "send") || strings.HasPrefix(method, "edit")) {
+		time.Sleep(s.o.Lag)
+	}
 	if e == errCut {
 		panic(http.ErrAbortHandler)
 	}
