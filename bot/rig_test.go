@@ -34,7 +34,7 @@ import (
 )
 
 // patience is how long a test waits for something that has to come.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // hall is a chat that keeps in memory what was said in it.
 type hall struct {
