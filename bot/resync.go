@@ -97,6 +97,9 @@ func (d *Desk) resyncStep(ctx context.Context, j jobs.Job[ResyncArgs], r sync.Ru
 		} else if p.total > 0 && r.Pos.Token == "" && r.At > 0 {
 			r.Total += int64(p.total)
 		}
+		if p.total > 0 {
+			r.Done = min(r.Done, r.Total) // pages may overlap: an item is not two
+		}
 		r.Pos = p.next
 		if !p.more {
 			r.At++

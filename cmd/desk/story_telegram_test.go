@@ -140,7 +140,7 @@ func (v *telegramVenue) question(p person) (post, bool) {
 	for _, at := range places {
 		for _, m := range v.posts(at, func(m telegramfake.Message) bool { return m.From.IsBot }) {
 			for _, b := range m.buttons {
-				if b.label == "Cancel" || b.label == "取消" {
+				if strings.HasPrefix(b.token, "~f:") {
 					if !found || m.at.After(hit.at) || m.at.Equal(hit.at) {
 						hit, found = m, true
 					}
@@ -159,8 +159,8 @@ func (v *telegramVenue) form(p person) (string, bool, error) {
 // fill answers the questions one after another, as a person does. Questions are
 // told apart by the words of their labels.
 func (v *telegramVenue) fill(p person, values map[string]string) error {
-	names := []string{"amount", "reason", "note", "text"}
-	labels := map[string][]string{"amount": {"Amount", "金额"}, "reason": {"Reason", "原因"}, "note": {"Note", "说明"}, "text": {"Your answer", "您的回复", "回复内容"}}
+	names := []string{"amount", "reason", "note", "phrase", "text"}
+	labels := map[string][]string{"amount": {"Amount", "金额"}, "reason": {"Reason", "原因"}, "note": {"Note", "说明"}, "phrase": {"Ready phrase", "话术模板"}, "text": {"Your answer", "您的回复"}}
 	asked := map[string]bool{}
 	for range names {
 		last := post{}
@@ -280,8 +280,10 @@ func (v *telegramVenue) trouble(kind string, n int) error {
 }
 
 func (v *telegramVenue) judge() error {
-	if all := v.fake.Refusals(); len(all) > 0 && !v.refused {
-		return fmt.Errorf("calls were refused: %+v", all)
+	for _, r := range v.fake.Refusals() {
+		if r.Code == http.StatusTooManyRequests && !v.refused {
+			return fmt.Errorf("a call was refused for being too fast: %+v", r)
+		}
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ var verbs = map[string]verb{
 	// What time does.
 	"wait":    {"wait: until nothing is under way", 0, false, func(s *story, _ []string) error { return s.wait() }},
 	"read":    {"read STORE: until the store's messages were read again", 1, false, func(s *story, w []string) error { return s.pulled(w[0]) }},
+	"reached": {"reached STORE OP: until the last trouble ordered for it has struck", 2, false, doReached},
 	"restart": {"restart: the desk is stopped in the middle of things and started again", 0, false, func(s *story, _ []string) error { s.restart(); return nil }},
 	// What is to be seen.
 	"posted":       {"posted PLACE WORDS… [once]", 2, false, doPosted},
@@ -389,7 +390,19 @@ func doShop(s *story, w []string) error {
 			return err
 		}
 	}
+	s.calls[w[0]+" "+w[1]] = s.world().Ledger().Calls[w[0]][w[1]]
 	return s.world().Fail(w[0], w[1], w[2], n)
+}
+
+// doReached waits until a store's operation was called since it was ordered to
+// fail.
+func doReached(s *story, w []string) error {
+	return s.until(func() error {
+		if s.world().Ledger().Calls[w[0]][w[1]] > s.calls[w[0]+" "+w[1]] {
+			return nil
+		}
+		return fmt.Errorf("%w: %s of %s was not called", errNotYet, w[1], w[0])
+	})
 }
 
 // doBackOffice refunds by another client of the same shop, as somebody in the

@@ -14,7 +14,6 @@ import (
 
 	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
-	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
 )
 
@@ -37,10 +36,12 @@ type story struct {
 	shops *shops
 	// orders are those the story made, by number; last is the one made last.
 	orders map[string][]sandbox.OrderInfo
-	last   sandbox.OrderInfo
-	chats  []venue
-	cfg    config.Config
-	log    *lockedBuffer
+	// calls is how often an operation was called when it was ordered to fail.
+	calls map[string]int
+	last  sandbox.OrderInfo
+	chats []venue
+	cfg   config.Config
+	log   *lockedBuffer
 
 	desk *app
 	stop func()
@@ -101,7 +102,7 @@ func room(name string) (channel, bool) {
 func newStory(t *testing.T) *story {
 	t.Helper()
 	s := &story{t: t, files: map[string]string{}, caught: map[string]string{}, kept: map[string]keptButton{}, chatNames: []string{"console"},
-		votes: 1, settle: -1, orders: map[string][]sandbox.OrderInfo{}, log: &lockedBuffer{}}
+		votes: 1, settle: -1, orders: map[string][]sandbox.OrderInfo{}, calls: map[string]int{}, log: &lockedBuffer{}}
 	return s
 }
 
@@ -119,7 +120,7 @@ func (s *story) world() *sandbox.World {
 			specs[i].Orders = -1
 		}
 		var err error
-		if s.shops, err = openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Stores: specs, Settle: s.settle}); err != nil {
+		if s.shops, err = openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Stores: specs, Settle: s.settle, Slow: 500 * time.Millisecond}); err != nil {
 			s.fail(err)
 		}
 	}
@@ -333,8 +334,4 @@ func (s *story) orderOf(ref string) (sandbox.OrderInfo, error) {
 		return sandbox.OrderInfo{}, fmt.Errorf("the story made %d orders %q", len(found), ref)
 	}
 	return found[0], nil
-}
-
-func amountOf(number, currency string) (connectors.Money, error) {
-	return connectors.ParseMoney(number, currency)
 }
