@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 	"time"
 )
@@ -78,15 +79,117 @@ func BenchmarkTelegramClosedLoop(b *testing.B) {
 	}
 }
 
-// BenchmarkIdleMemory is a desk with three shops, Slack, Telegram's rival left
-// out, a minute after nobody wants anything of it.
+// burstOf is how many people write at once.
+const burstOf = 40
+
+// reportBurst tells what a burst came to.
+func reportBurst(b *testing.B, lost, twice, refused int, took time.Duration) {
+	b.Helper()
+	b.ReportMetric(took.Seconds(), "s-to-last")
+	b.ReportMetric(float64(lost), "lost")
+	b.ReportMetric(float64(twice), "twice")
+	b.ReportMetric(float64(refused), "refused")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkSlackBurst40 has forty people note something at once in one thread,
+// under Slack's limits.
+func BenchmarkSlackBurst40(b *testing.B) {
+	r, fake := slackRig(b, burstOf, true)
+	for b.Loop() {
+		note := slackNotes(b, r, fake, 5*time.Second)
+		lost, twice, refused, took := r.burst(burstOf, 2*time.Minute, note)
+		reportBurst(b, lost, twice, refused, took)
+	}
+}
+
+// BenchmarkTelegramBurst40 is the same in a Telegram group, after a minute of
+// quiet: a group may hear twenty messages in any minute.
+func BenchmarkTelegramBurst40(b *testing.B) {
+	r, fake := telegramRig(b, burstOf, true)
+	for b.Loop() {
+		note := telegramNotes(b, r, fake, time.Minute)
+		lost, twice, refused, took := r.burst(burstOf, 4*time.Minute, note)
+		reportBurst(b, lost, twice, refused, took)
+	}
+}
+
+// TestBurstLosesNothing: what several people write at once is shown once each,
+// however slow the network wants it.
+func TestBurstLosesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the program")
+	}
+	t.Parallel()
+	const few = 7 // more than Slack and Telegram take at once
+	t.Run("slack", func(t *testing.T) {
+		t.Parallel()
+		r, fake := slackRig(t, few, true)
+		lost, twice, _, _ := r.burst(few, 2*time.Minute, slackNotes(t, r, fake, time.Second))
+		if lost != 0 || twice != 0 {
+			t.Errorf("%d of %d were lost, %d came twice", lost, few, twice)
+		}
+	})
+	t.Run("telegram", func(t *testing.T) {
+		t.Parallel()
+		r, fake := telegramRig(t, few, true)
+		lost, twice, _, _ := r.burst(few, 3*time.Minute, telegramNotes(t, r, fake, time.Second))
+		if lost != 0 || twice != 0 {
+			t.Errorf("%d of %d were lost, %d came twice", lost, few, twice)
+		}
+	})
+}
+
+// BenchmarkIdleMemory is a desk with three shops and a chat that nobody wants
+// anything of.
 func BenchmarkIdleMemory(b *testing.B) {
 	r, _ := slackRig(b, 20, false)
 	for b.Loop() {
 		time.Sleep(idleFor)
-		now, peak := r.desk.memory(b)
+		now, _ := r.desk.memory(b)
 		b.ReportMetric(now, "rss-MiB")
-		b.ReportMetric(peak, "peak-MiB")
 		b.ReportMetric(0, "ns/op")
 	}
+}
+
+// BenchmarkLoadMemory is the most that a desk occupies while fifty commands are
+// under way all the time.
+func BenchmarkLoadMemory(b *testing.B) {
+	r, _ := slackRig(b, 200, false)
+	time.Sleep(idleFor / 2)
+	for b.Loop() {
+		r.warm(b)
+		r.loop(b, loopCommands, loopWidth)
+		now, peak := r.desk.memory(b)
+		b.ReportMetric(peak, "peak-rss-MiB")
+		b.ReportMetric(now, "rss-MiB")
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
+// BenchmarkStart is the time from starting the program to its being of use: the
+// console answers, and Slack's sockets are open. Three shops are configured.
+func BenchmarkStart(b *testing.B) {
+	var times []time.Duration
+	for b.Loop() {
+		r, _ := slackRig(b, 4, false)
+		times = append(times, r.ready)
+		r.desk.stop(b)
+	}
+	b.ReportMetric(at(times, 0.5), "ms-to-ready")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkBinary is the program's size.
+func BenchmarkBinary(b *testing.B) {
+	var size int64
+	for b.Loop() {
+		info, err := os.Stat(deskProgram(b))
+		if err != nil {
+			b.Fatal(err)
+		}
+		size = info.Size()
+	}
+	b.ReportMetric(float64(size)/1e6, "MB")
+	b.ReportMetric(0, "ns/op")
 }

@@ -92,6 +92,7 @@ type deskProc struct {
 	errs    lockedBuffer
 	began   time.Time
 	ended   chan struct{}
+	once    sync.Once
 }
 
 // freePort finds an address that nobody listens on.
@@ -114,6 +115,7 @@ func benchShops(tb testing.TB) []config.Store {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	s.world.Live(ctx, 0) // one buyer of each shop writes
 	cfg, err := s.config(tb.TempDir(), "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
@@ -146,8 +148,12 @@ func startDesk(tb testing.TB, f *deskFile, listen string) *deskProc {
 	return p
 }
 
-// stop ends the desk as a service manager does.
+// stop ends the desk as a service manager does, unless it has ended.
 func (p *deskProc) stop(tb testing.TB) {
+	p.once.Do(func() { p.end(tb) })
+}
+
+func (p *deskProc) end(tb testing.TB) {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
@@ -171,7 +177,7 @@ func tail(s string) string {
 // until waits for something that has no signal of its own.
 func (p *deskProc) until(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(150 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
 		select {
 		case <-p.ended:
 			tb.Fatalf("the desk ended before %s:\n%s", what, tail(p.errs.String()))

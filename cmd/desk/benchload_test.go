@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,8 @@ import (
 // rig is a desk with one chat's fake, and what the fake saw.
 type rig struct {
 	desk *deskProc
+	// ready is how long it took to start.
+	ready time.Duration
 	// ask gives a command as the person of that number.
 	ask   func(tb testing.TB, person int)
 	crowd int
@@ -26,11 +29,12 @@ type rig struct {
 	acks    []time.Duration
 	extra   int // answers that nobody waited for
 	refused int
-	posts   map[string]int // what everybody sees, by text
+	marks   map[int]int // marked posts that everybody sees, by mark
+	last    time.Time   // when the last of any kind was posted
 }
 
 func newRig(crowd int) *rig {
-	return &rig{crowd: crowd, waiting: map[int]chan time.Time{}, posts: map[string]int{}}
+	return &rig{crowd: crowd, waiting: map[int]chan time.Time{}, marks: map[int]int{}}
 }
 
 // acked notes an acknowledgement.
@@ -52,6 +56,60 @@ func (r *rig) answered(person int) {
 	}
 	delete(r.waiting, person)
 	c <- now
+}
+
+var mark = regexp.MustCompile(`\bburst-(\d+)\b`)
+
+// posted notes what was said to everybody.
+func (r *rig) posted(text string) {
+	now := time.Now()
+	m := mark.FindStringSubmatch(text)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last = now
+	if m != nil {
+		n, _ := strconv.Atoi(m[1]) // digits, and few
+		r.marks[n]++
+	}
+}
+
+// quiet tells whether anything was ever posted, and nothing for so long.
+func (r *rig) quiet(d time.Duration) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.last.IsZero() && time.Since(r.last) >= d
+}
+
+// burst has n people write a note at once, and waits until each of them stands,
+// or for so long.
+func (r *rig) burst(n int, longest time.Duration, note func(person int, text string)) (lost, twice, refused int, took time.Duration) {
+	began := time.Now()
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { note(i, fmt.Sprintf("note: burst-%d is done", i)) })
+	}
+	wg.Wait()
+	all := func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(r.marks) >= n
+	}
+	for !all() && time.Since(began) < longest {
+		time.Sleep(5 * time.Millisecond)
+	}
+	r.mu.Lock()
+	took = r.last.Sub(began)
+	r.mu.Unlock()
+	time.Sleep(3 * time.Second) // for those that would come again
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	lost = n - len(r.marks)
+	for _, times := range r.marks {
+		twice += times - 1
+	}
+	refused = r.refused
+	r.marks, r.refused = map[int]int{}, 0
+	return lost, twice, refused, took
 }
 
 // once gives one command and waits for its answer.
@@ -180,9 +238,7 @@ func slackRig(tb testing.TB, crowd int, limits bool) (*rig, *slackfake.Server) {
 				r.answered(n)
 			}
 		case "post":
-			r.mu.Lock()
-			r.posts[e.Text]++
-			r.mu.Unlock()
+			r.posted(e.Text)
 		case "refuse":
 			r.mu.Lock()
 			r.refused++
@@ -214,15 +270,53 @@ func slackRig(tb testing.TB, crowd int, limits bool) (*rig, *slackfake.Server) {
 	}
 	r.desk = startDesk(tb, f, listen)
 	r.desk.until(tb, "its sockets are open", func() bool { return fake.Sockets() >= 2 && r.desk.healthy() })
+	r.ready = time.Since(r.desk.began)
 	return r, fake
 }
 
-const benchGroup = int64(-1001234567890)
+// slackNotes waits for a buyer's message in the channel, and gives what writes a
+// note under it. The time of quiet fills up what the fake allows at once.
+func slackNotes(tb testing.TB, r *rig, fake *slackfake.Server, quiet time.Duration) func(person int, text string) {
+	tb.Helper()
+	var card string
+	r.desk.until(tb, "a buyer's message stands in the channel", func() bool {
+		for _, m := range fake.Messages("C0INBOX") {
+			if len(m.Buttons()) > 0 {
+				card = m.TS
+			}
+		}
+		return card != "" && r.quiet(quiet)
+	})
+	r.drain()
+	return func(person int, text string) { fake.Say(fmt.Sprintf("UP%d", person), "C0INBOX", card, text) }
+}
+
+// telegramNotes is the same for Telegram.
+func telegramNotes(tb testing.TB, r *rig, fake *telegramfake.Server, quiet time.Duration) func(person int, text string) {
+	tb.Helper()
+	card := 0
+	r.desk.until(tb, "a buyer's message stands in the group", func() bool {
+		for _, m := range fake.Posts(benchGroup) {
+			if len(m.Buttons) > 0 {
+				card = m.ID
+			}
+		}
+		return card != 0 && r.quiet(quiet)
+	})
+	r.drain()
+	return func(person int, text string) {
+		fake.Say(telegramfake.User{ID: int64(firstUser + person), FirstName: fmt.Sprintf("Person%d", person)}, benchGroup, text, card)
+	}
+}
+
+const (
+	benchGroup = int64(-1001234567890)
+	firstUser  = 5000
+)
 
 // telegramRig is a desk on Telegram with so many people, each in a private chat.
 func telegramRig(tb testing.TB, crowd int, limits bool) (*rig, *telegramfake.Server) {
 	tb.Helper()
-	const first = 5000
 	r := newRig(crowd)
 	fake := telegramfake.New(telegramfake.Options{NoLimits: !limits, Ledger: ledgerTap(func(line []byte) {
 		now := time.Now()
@@ -241,12 +335,10 @@ func telegramRig(tb testing.TB, crowd int, limits bool) (*rig, *telegramfake.Ser
 			r.acked(now.Sub(e.Made))
 		case "post":
 			if e.Chat > 0 {
-				r.answered(int(e.Chat) - first)
+				r.answered(int(e.Chat) - firstUser)
 				return
 			}
-			r.mu.Lock()
-			r.posts[e.Text]++
-			r.mu.Unlock()
+			r.posted(e.Text)
 		case "refused":
 			if e.Code == 429 {
 				r.mu.Lock()
@@ -268,15 +360,16 @@ func telegramRig(tb testing.TB, crowd int, limits bool) (*rig, *telegramfake.Ser
 	f.secret("DESK_TELEGRAM_TOKEN", "42:fake-token")
 	f.shopLines(benchShops(tb))
 	for i := range crowd {
-		f.line("[[person]]\nid = \"p%d\"\nname = \"Person %d\"\nlanguage = \"en\"\nroles = [\"agent\"]\nstores = [\"*\"]\ntelegram = \"%d\"", i, i, first+i)
+		f.line("[[person]]\nid = \"p%d\"\nname = \"Person %d\"\nlanguage = \"en\"\nroles = [\"agent\"]\nstores = [\"*\"]\ntelegram = \"%d\"", i, i, firstUser+i)
 	}
 	fake.AddGroup(benchGroup, "inbox", false)
 	f.line("[[channel]]\nplace = \"telegram:%d\"\nname = \"inbox\"\nlanguage = \"en\"\nstores = [\"*\"]\ntopics = [\"messages\", \"approvals\", \"alerts\"]", benchGroup)
 	r.ask = func(_ testing.TB, person int) {
-		id := int64(first + person)
+		id := int64(firstUser + person)
 		fake.Say(telegramfake.User{ID: id, FirstName: fmt.Sprintf("Person%d", person)}, id, "/stores", 0)
 	}
 	r.desk = startDesk(tb, f, listen)
 	r.desk.until(tb, "it polls", func() bool { return fake.Calls("getUpdates") >= 1 && r.desk.healthy() })
+	r.ready = time.Since(r.desk.began)
 	return r, fake
 }
