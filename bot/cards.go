@@ -148,11 +148,18 @@ func findings(p *i18n.Printer, r translate.Result) []chat.Part {
 	return []chat.Part{{Kind: chat.Note, Text: strings.Join(lines, "\n")}}
 }
 
+// stamp is a moment with its distance from UTC: the short names of time zones
+// (CST) mean different things in different countries.
 func stamp(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return "–"
 	}
-	return t.In(zone).Format("2006-01-02 15:04 MST")
+	t = t.In(zone)
+	at, off := t.Format("2006-01-02 15:04"), t.Format("-07:00")
+	if _, sec := t.Zone(); sec == 0 {
+		return at + " UTC"
+	}
+	return at + " UTC" + strings.Replace(strings.TrimSuffix(off, ":00"), off[:1]+"0", off[:1], 1)
 }
 
 // draftView is what a draft card shows.
