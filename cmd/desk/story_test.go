@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,14 +39,15 @@ func TestStories(t *testing.T) {
 			for _, f := range a.Files {
 				s.files[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
 			}
-			s.play(file, string(a.Comment))
+			if err := s.play(file, string(a.Comment)); err != nil {
+				s.fail(err)
+			}
 		})
 	}
 }
 
 // play carries a script out, line by line.
-func (s *story) play(file, script string) {
-	s.t.Helper()
+func (s *story) play(file, script string) error {
 	for i, line := range strings.Split(script, "\n") {
 		s.at = fmt.Sprintf("%s:%d: %s", file, i+1, strings.TrimSpace(line))
 		w, err := splitLine(line)
@@ -55,15 +57,14 @@ func (s *story) play(file, script string) {
 			}
 		}
 		if err != nil {
-			s.fail(err)
+			return err
 		}
 	}
 	s.at = file + ": the end"
-	if s.desk != nil {
-		if err := s.epilogue(); err != nil {
-			s.fail(err)
-		}
+	if s.desk == nil {
+		return errors.New("nothing happens in this story")
 	}
+	return s.epilogue()
 }
 
 // do carries one line out.

@@ -22,11 +22,13 @@ const storyPatience = 30 * time.Second
 
 // story is one story being played: the shops, the chats and the desk.
 type story struct {
-	t      *testing.T
-	at     string
-	files  map[string]string
-	caught map[string]string
-	kept   map[string]keptButton
+	t *testing.T
+	// patience is how long a look waits.
+	patience time.Duration
+	at       string
+	files    map[string]string
+	caught   map[string]string
+	kept     map[string]keptButton
 
 	// What a story may say before it begins.
 	chatNames []string
@@ -101,7 +103,7 @@ func room(name string) (channel, bool) {
 
 func newStory(t *testing.T) *story {
 	t.Helper()
-	s := &story{t: t, files: map[string]string{}, caught: map[string]string{}, kept: map[string]keptButton{}, chatNames: []string{"console"},
+	s := &story{t: t, patience: storyPatience, files: map[string]string{}, caught: map[string]string{}, kept: map[string]keptButton{}, chatNames: []string{"console"},
 		votes: 1, settle: -1, orders: map[string][]sandbox.OrderInfo{}, calls: map[string]int{}, log: &lockedBuffer{}}
 	return s
 }
@@ -209,7 +211,7 @@ var errNotYet = errors.New("not yet")
 
 // until looks again and again, until it is so or storyPatience ends.
 func (s *story) until(look func() error) error {
-	for end := time.Now().Add(storyPatience); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(s.patience); ; time.Sleep(20 * time.Millisecond) {
 		err := look()
 		if err == nil || !errors.Is(err, errNotYet) {
 			return err
