@@ -27,4 +27,9 @@
 // A job's attempt is counted only if it may have left something behind. So the
 // first attempt says what it has to say, and every later one looks in the chat
 // before it does.
+//
+// Whoever has to wait for a network's pace is given a time of their own to come
+// back at, for if forty came back together, thirty-nine would have come in vain.
+// A wait of a few milliseconds is sat out, since to give a job back and claim it
+// again costs more than that.
 package bot

@@ -5,6 +5,10 @@
 //
 // main only calls run, which takes everything from the outside as arguments, so
 // that tests start the whole program in their own process.
+//
+// A few seconds after it is ready the desk gives back what only its start
+// needed: half of what it occupies then is patterns being compiled, and code
+// that never runs again.
 package main
 
 import (
