@@ -10,7 +10,7 @@ let filledAt = 0
 
 // justFilled: what the desk says now is probably about what was just filled in.
 export function justFilled() {
-  return Date.now() - filledAt < 10000
+  return Date.now() - filledAt < 60000
 }
 
 function control(i, id) {
