@@ -62,9 +62,10 @@ export function show(f) {
     if (missing) return blame(missing)
     sorry.textContent = ''
     submit.disabled = true
+    // What it leads to may come before the answer does.
+    filledAt = Date.now()
     try {
       await post('/api/fill', { key, id: f.id, values: Object.fromEntries(controls.map((x) => [x.i.name, x.c.value])) })
-      filledAt = Date.now()
       close(f.id)
     } catch (err) {
       const at = controls.find((x) => x.i.name === err.field)
