@@ -18,6 +18,7 @@ func report(b *testing.B, r *rig, o outcome) {
 	b.ReportMetric(float64(o.lost), "lost")
 	b.ReportMetric(float64(extra), "twice")
 	b.ReportMetric(float64(refused), "refused")
+	b.ReportMetric(float64((r.desk.busy(b)-r.was).Microseconds())/float64(max(len(o.answers), 1)), "desk-µs/answer")
 	_, peak := r.desk.memory(b) // since the last report, or the warming up
 	b.ReportMetric(peak, "rss-MiB")
 	b.ReportMetric(0, "ns/op")
@@ -37,6 +38,7 @@ func (r *rig) warm(b *testing.B) {
 	time.Sleep(time.Until(r.desk.began.Add(startOver + 2*time.Second)))
 	r.drain()
 	r.desk.memory(b)
+	r.was = r.desk.busy(b)
 }
 
 // BenchmarkSlack50PerSecond gives fifty slash commands a second, by 200 people.

@@ -20,6 +20,8 @@ type rig struct {
 	desk *deskProc
 	// ready is how long it took to start.
 	ready time.Duration
+	// was is the processor time it had used when the load began.
+	was time.Duration
 	// ask gives a command as the person of that number.
 	ask   func(tb testing.TB, person int)
 	crowd int

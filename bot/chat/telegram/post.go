@@ -47,7 +47,7 @@ func noPreview() *models.LinkPreviewOptions {
 // Post says c at to.
 func (t *Transport) Post(ctx context.Context, to chat.Place, c chat.Card) (chat.Ref, error) {
 	ref, err := t.post(ctx, to, c)
-	if err == nil && c.Key != "" {
+	if err == nil && c.Key != "" && to.Only == "" { // private answers are never looked for
 		t.posted.put(postKey(to, c), ref)
 	}
 	return ref, err
