@@ -1,11 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -270,6 +270,10 @@ func (d *Desk) SendDraft(ctx context.Context, by Deed, id, facts string) error {
 		return i18n.NewProblem(nil, "reply.changed", "id", id)
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
+		l, err := d.Letter(tx, x.Message)
+		if err != nil {
+			return err
+		}
 		n, err := tx.Exec(`UPDATE draft SET state = ?, sent_by = ?, sent = ? WHERE id = ? AND state = ? AND body = ?`,
 			DraftSending, string(by.Who.ID), tx.Now(), id, DraftOpen, mustJSON(x.Result))
 		if err != nil {
@@ -285,7 +289,9 @@ func (d *Desk) SendDraft(ctx context.Context, by Deed, id, facts string) error {
 		if err := d.Repaint(tx, "draft:"+id); err != nil {
 			return err
 		}
-		return jobs.Add(tx, SendArgs{id}, jobs.Key("send/"+x.Key), jobs.Order("send/"+x.Store), jobs.MaxAttempts(1000))
+		// In order within a conversation; one whose outcome nobody knows holds up no other.
+		talk := "send/" + x.Store + "/" + cmp.Or(l.Thread, l.Buyer.ID)
+		return jobs.Add(tx, SendArgs{id}, jobs.Key("send/"+x.Key), jobs.Order(talk), jobs.MaxAttempts(1000))
 	})
 }
 
@@ -486,13 +492,4 @@ func (d *Desk) Remember(ctx context.Context, by Deed, matter, text string) error
 		}
 		return d.Repaint(tx, matter)
 	})
-}
-
-// Matters reads a matter's parts: "msg:M7" is kind msg, id M7.
-func Matters(matter string) (kind, id string, err error) {
-	kind, id, ok := strings.Cut(matter, ":")
-	if !ok {
-		return "", "", fmt.Errorf("bot: %q is not a matter", matter)
-	}
-	return kind, id, nil
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -63,8 +64,12 @@ func (d *Desk) payOut(ctx context.Context, j jobs.Job[PayArgs]) error {
 
 // paySend sends the refund.
 func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) error {
-	if err := d.payMoves(ctx, r, RefundSent, "", nil); err != nil {
+	begun, err := d.payBegins(ctx, r, shop)
+	if err != nil {
 		return err
+	}
+	if !begun {
+		return jobs.Snooze(nextTurn)
 	}
 	r.State, r.Updated = RefundSent, d.Now()
 	rec, err := shop.Refund(ctx, j.Args.Cmd)
@@ -120,7 +125,14 @@ func codeOf(err error) string {
 
 // payLook reads the shop: did it happen?
 func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) error {
-	rec, err := shop.RefundState(ctx, j.Args.Cmd, r.Receipt)
+	cmd := j.Args.Cmd
+	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		cmd.Taken, err = takenBy(tx, r, shop)
+		return err
+	}); err != nil {
+		return err
+	}
+	rec, err := shop.RefundState(ctx, cmd, r.Receipt)
 	if err != nil {
 		if k := connectors.KindOf(err); k == connectors.Reauthorise || k == connectors.AppBroken {
 			if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
@@ -206,17 +218,75 @@ func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, ca
 	return jobs.Snooze(wait)
 }
 
+// nextTurn is how often a refund asks whether it is its turn.
+const nextTurn = 250 * time.Millisecond
+
+func oneByOne(shop connectors.Refunder) bool {
+	o, ok := shop.(connectors.OneByOne)
+	return ok && o.OneByOne()
+}
+
+// payBegins writes down that a refund is being sent. Where refunds are sent one
+// by one it waits for those whose receipts are not known; not for one that was
+// left to a person.
+func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunder) (begun bool, err error) {
+	err = d.DB.Write(ctx, func(tx *store.Tx) error {
+		begun = false
+		if oneByOne(shop) {
+			var open int
+			if err := tx.Row(`SELECT COUNT(*) FROM refund WHERE store = ? AND id <> ? AND state IN (?, ?) AND error <> ? AND receipt NOT LIKE ?`,
+				r.Store, r.ID, string(RefundSent), string(RefundUnknown), askPerson, `%"id":"%`).Scan(&open); err != nil || open > 0 {
+				return err
+			}
+		}
+		begun = true
+		return d.payStep(tx, r, RefundSent, "", nil)
+	})
+	return begun, err
+}
+
+// takenFor is how long another refund's receipt may be taken for this one's.
+const takenFor = 48 * time.Hour
+
+// takenBy lists the receipts of a store's other refunds, where that helps.
+func takenBy(tx *store.Tx, r Payback, shop connectors.Refunder) ([]string, error) {
+	if !oneByOne(shop) {
+		return nil, nil
+	}
+	rows, err := tx.Query(`SELECT receipt FROM refund WHERE store = ? AND id <> ? AND updated > ? AND receipt LIKE ?`,
+		r.Store, r.ID, r.Created.Add(-takenFor).UnixMilli(), `%"id":"%`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var body string
+		var rec connectors.Receipt
+		if err := rows.Scan(&body); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(body), &rec); err != nil {
+			return nil, err
+		}
+		out = append(out, rec.ID)
+	}
+	return out, rows.Err()
+}
+
 // payMoves writes a step down and repaints.
 func (d *Desk) payMoves(ctx context.Context, r Payback, s RefundState, why string, rec *connectors.Receipt) error {
-	return d.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := d.refundTo(tx, r.ID, s, why, rec); err != nil {
-			return err
-		}
-		if err := d.Audit.Append(tx, string(people.Desk), "refund."+string(s), "refund:"+r.ID, map[string]any{"key": r.Key, "why": why}); err != nil {
-			return err
-		}
-		return d.Repaint(tx, "refund:"+r.ID)
-	})
+	return d.DB.Write(ctx, func(tx *store.Tx) error { return d.payStep(tx, r, s, why, rec) })
+}
+
+func (d *Desk) payStep(tx *store.Tx, r Payback, s RefundState, why string, rec *connectors.Receipt) error {
+	if err := d.refundTo(tx, r.ID, s, why, rec); err != nil {
+		return err
+	}
+	if err := d.Audit.Append(tx, string(people.Desk), "refund."+string(s), "refund:"+r.ID, map[string]any{"key": r.Key, "why": why}); err != nil {
+		return err
+	}
+	return d.Repaint(tx, "refund:"+r.ID)
 }
 
 // payEnds writes the end down, ends the job and repaints, in one transaction.

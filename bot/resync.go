@@ -41,6 +41,9 @@ func (d *Desk) StartResync(ctx context.Context, by Deed, s *Store, streams []str
 		}
 		place := by.Event.Place
 		place.Only, place.Answering = "", ""
+		if err := d.heard(tx, by.Event); err != nil {
+			return err
+		}
 		if err := d.Show(tx, "run:"+r.ID, place, by.P.Lang()); err != nil || !fresh {
 			return err
 		}

@@ -206,6 +206,17 @@ func (d *Desk) MatterAt(tx *store.Tx, at chat.Place) (string, error) {
 	return matter, err
 }
 
+// heard remembers a message at a place where the desk has said nothing yet: what
+// it is about to say there is younger, and is looked for after it.
+func (d *Desk) heard(tx *store.Tx, e chat.Event) error {
+	if e.Ref.ID == "" {
+		return nil
+	}
+	_, err := tx.Exec(`INSERT INTO said(chat, channel, last) VALUES (?, ?, ?) ON CONFLICT (chat, channel) DO NOTHING`,
+		e.Place.Chat, e.Place.Channel, e.Ref.ID)
+	return err
+}
+
 // unplacedFor is how long a card whose place is not known may still turn up.
 const unplacedFor = time.Hour
 
@@ -216,4 +227,13 @@ func (d *Desk) Unplaced(tx *store.Tx, at chat.Place, before time.Time) (bool, er
 	err := tx.Row(`SELECT COUNT(*) FROM shown WHERE chat = ? AND channel = ? AND refs = '' AND at < ? AND at > ?`,
 		at.Chat, at.Channel, before.UnixMilli(), before.Add(-unplacedFor).UnixMilli()).Scan(&n)
 	return n > 0, err
+}
+
+// Matters reads a matter's parts: "msg:M7" is kind msg, id M7.
+func Matters(matter string) (kind, id string, err error) {
+	kind, id, ok := strings.Cut(matter, ":")
+	if !ok {
+		return "", "", fmt.Errorf("bot: %q is not a matter", matter)
+	}
+	return kind, id, nil
 }

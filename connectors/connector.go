@@ -74,6 +74,13 @@ type Paced interface {
 	Every(stream string) time.Duration
 }
 
+// OneByOne is a shop whose platform does not say which refund a thing it lists
+// belongs to. One whose answer was lost can be told from others only if the
+// others' receipts are known: the next is not sent before that is so.
+type OneByOne interface {
+	OneByOne() bool
+}
+
 // Info says which account this is.
 type Info struct {
 	// Platform is the adapter's name: "shopify".

@@ -140,6 +140,9 @@ type Refund struct {
 	Before Money     `json:"before"`
 	Seen   []string  `json:"seen,omitempty"`
 	Asked  time.Time `json:"asked,omitzero"`
+	// Taken are the receipts of the store's other refunds, for a platform whose
+	// lists do not say what belongs to which: whatever is theirs is not this one.
+	Taken []string `json:"taken,omitempty"`
 }
 
 // RefundLine is part of a refund.

@@ -32,8 +32,8 @@ type counted struct {
 	// stood, paid and sent count how often the desk found, after a crash, that
 	// what it was about to do had been done: the moments that the rig is for.
 	stood, paid, sent int
-	timeouts                        int
-	why                             []string
+	timeouts          int
+	why               []string
 }
 
 func (c *counted) blame(n *int, format string, a ...any) {

@@ -82,7 +82,7 @@ func TestCrash(t *testing.T) {
 	p := newPeople(t, w)
 
 	began := time.Now()
-	all, end := context.WithTimeout(t.Context(), time.Minute+time.Duration(kills)*8*time.Second+5*time.Minute)
+	all, end := context.WithTimeout(t.Context(), time.Minute+time.Duration(kills)*8*time.Second+8*time.Minute)
 	defer end()
 	open, shut := context.WithCancel(all) // while it is open, new journeys begin
 	defer shut()
@@ -97,7 +97,7 @@ func TestCrash(t *testing.T) {
 	t.Logf("%d kills in %s; letting everything come to rest", d.kills, time.Since(began).Round(time.Second))
 	d.start()
 	d.ready(all)
-	rest, cancel := context.WithTimeout(all, 3*time.Minute)
+	rest, cancel := context.WithTimeout(all, 6*time.Minute)
 	defer cancel()
 	p.finish(rest, &journeys)
 	p.settle(rest, d)

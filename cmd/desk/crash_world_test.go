@@ -144,7 +144,7 @@ func (w *elsewhere) writeConfig(t *testing.T, dir string) string {
 			line("apiz = %q", w.shops+a.Path)
 			continue
 		}
-		line("[store.mail]\nimap = %q\nsmtp = %q\ntls = \"none\"\nuser = %q\nfrom = %q", mail.IMAP, mail.SMTP, a.User, a.Address)
+		line("[store.mail]\nimap = %q\nsmtp = %q\ntls = \"none\"\nuser = %q\nfrom = %q\nkeeps = true", mail.IMAP, mail.SMTP, a.User, a.Address)
 		w.env = append(w.env, "DESK_"+id+"_MAIL_PASSWORD="+a.Password)
 	}
 	for _, p := range []struct {

@@ -17,7 +17,9 @@
 // application in that time: none, after a pause, means absent; exactly one that
 // belongs to nobody else is taken for ours, as accepted, and becomes applied
 // only when the finances show it or its report names our message; several mean
-// unknown, and a person has to look.
+// unknown, and a person has to look. So that there are not several, refunds are
+// sent one by one ([Seller.OneByOne]), and the feeds of those whose receipts the
+// desk has are left out.
 //
 // Amazon lets sellers send only prepared messages and shows none. Can says so.
 package amazon

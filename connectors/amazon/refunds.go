@@ -337,9 +337,6 @@ func (s *Seller) search(ctx context.Context, cmd connectors.Refund, r connectors
 	if err != nil {
 		return connectors.Receipt{}, err
 	}
-	if found {
-		return connectors.Receipt{State: connectors.StateApplied, ID: r.ID, Amount: cmd.Amount, Code: "in_finances"}, nil
-	}
 	attempt := mem.at
 	if text, ok := strings.CutPrefix(r.Code, sentAt); ok && attempt.IsZero() {
 		attempt, _ = time.Parse(time.RFC3339, text) // our own; else the whole time since asking counts
@@ -348,16 +345,23 @@ func (s *Seller) search(ctx context.Context, cmd connectors.Refund, r connectors
 	if from.IsZero() {
 		from = s.now().Add(-24 * time.Hour)
 	}
-	mine, err := s.strays(ctx, cmd.Key, from.Add(-slack), attempt)
+	mine, err := s.strays(ctx, cmd, from.Add(-slack), attempt)
 	if err != nil {
 		return connectors.Receipt{}, err
 	}
+	if found {
+		out := connectors.Receipt{State: connectors.StateApplied, ID: r.ID, Amount: cmd.Amount, Code: "in_finances"}
+		if len(mine) == 1 {
+			out.ID = mine[0].ID // so that it is nobody else's
+		}
+		return out, nil
+	}
+	latest := cmd.Asked
+	if attempt.After(latest) {
+		latest = attempt
+	}
 	switch len(mine) {
 	case 0:
-		latest := cmd.Asked
-		if attempt.After(latest) {
-			latest = attempt
-		}
 		if rest := quiet - s.now().Sub(latest); rest > 0 {
 			return connectors.Receipt{State: connectors.StateUnknown, Code: r.Code, After: min(rest, max(searchAgain, s.again(latest)))}, nil
 		}
@@ -365,12 +369,15 @@ func (s *Seller) search(ctx context.Context, cmd connectors.Refund, r connectors
 	case 1:
 		return s.guess(ctx, cmd, mine[0])
 	}
-	return connectors.Receipt{State: connectors.StateUnknown, Code: "several_feeds", After: 15 * time.Minute}, nil
+	return connectors.Receipt{State: connectors.StateUnknown, Code: "several_feeds", After: max(searchAgain, s.again(latest))}, nil
 }
+
+// OneByOne: the platform lists feeds, and not what is in them.
+func (s *Seller) OneByOne() bool { return true }
 
 // strays lists this application's refund feeds that belong to no other refund
 // we know of.
-func (s *Seller) strays(ctx context.Context, key string, from, attempt time.Time) ([]wireFeed, error) {
+func (s *Seller) strays(ctx context.Context, cmd connectors.Refund, from, attempt time.Time) ([]wireFeed, error) {
 	var out []wireFeed
 	q := url.Values{"feedTypes": {feedType}, "createdSince": {from.UTC().Format(time.RFC3339)}, "pageSize": {"100"}}
 	for range 10 {
@@ -385,7 +392,7 @@ func (s *Seller) strays(ctx context.Context, key string, from, attempt time.Time
 		for _, f := range a.Feeds {
 			owner, owned := s.owner[f.ID]
 			near := attempt.IsZero() || f.Created.After(attempt.Add(-slack)) && f.Created.Before(attempt.Add(quiet+slack))
-			if f.Type == feedType && !f.Created.Before(from) && near && (!owned || owner == key) {
+			if f.Type == feedType && !f.Created.Before(from) && near && (!owned || owner == cmd.Key) && !slices.Contains(cmd.Taken, f.ID) {
 				out = append(out, f)
 			}
 		}
