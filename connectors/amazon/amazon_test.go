@@ -201,6 +201,19 @@ func TestRefundStateIsHonest(t *testing.T) {
 		if got := look(t, s, cmd, r); got.State != connectors.StateUnknown || got.Code != "several_feeds" {
 			t.Fatalf("%+v", got)
 		}
+		// One of them is known to be another refund's.
+		cmd.Taken = []string{"1"}
+		if got := look(t, s, cmd, r); got.State != connectors.StateAccepted || got.Code != guessed || got.ID == "1" {
+			t.Fatalf("%+v", got)
+		}
+	})
+	t.Run("the only one is another's", func(t *testing.T) {
+		s, cmd, r := lost(t)
+		cmd.Taken = []string{s.feeds[0]["feedId"].(string)}
+		s.clock.add(quiet + time.Second)
+		if got := look(t, s, cmd, r); got.State != connectors.StateAbsent {
+			t.Fatalf("%+v", got)
+		}
 	})
 	t.Run("another message's report", func(t *testing.T) {
 		s, cmd, r := lost(t)
