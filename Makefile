@@ -41,7 +41,7 @@ lint: ## gofmt, go vet, golangci-lint
 
 .PHONY: bench
 bench: ## benchmarks, in a form that benchstat reads; baseline in deploy/bench.txt
-	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),3s) -count $(or $(COUNT),1) ./cmd/desk ./bot/... ./i18n/... ./glossary/... ./connectors/...
+	$(GO) test -run '^$$' -timeout 2h -bench . -benchtime $(or $(BENCHTIME),3s) -count $(or $(COUNT),1) ./cmd/desk ./bot/... ./i18n/... ./glossary/... ./connectors/...
 
 .PHONY: crash
 crash: ## kill the desk at random moments over running journeys and count (KILLS=500)
