@@ -92,12 +92,17 @@ func (d *desk) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- d.tr.Run(ctx, func(_ context.Context, e chat.Event) error {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.events = append(d.events, e)
-			return d.refuse
-		})
+		var err error
+		// The question whether it runs may be running itself at this moment.
+		for ok := true; ok; ok = err != nil && ctx.Err() == nil {
+			err = d.tr.Run(ctx, func(_ context.Context, e chat.Event) error {
+				d.mu.Lock()
+				defer d.mu.Unlock()
+				d.events = append(d.events, e)
+				return d.refuse
+			})
+		}
+		done <- err
 	}()
 	d.stop = sync.OnceFunc(func() {
 		cancel()
