@@ -70,7 +70,8 @@ func messageCard(v messageView, p *i18n.Printer) chat.Card {
 	if l.Order != "" {
 		fields = append(fields, chat.Field{Label: p.T("field.order"), Value: l.Order})
 	}
-	fields = append(fields, chat.Field{Label: p.T("field.received"), Value: stamp(l.At, v.Zone)})
+	fields = append(fields, chat.Field{Label: p.T("field.message"), Value: l.ID},
+		chat.Field{Label: p.T("field.received"), Value: stamp(l.At, v.Zone)})
 	if l.State == msgAnswered {
 		fields = append(fields, chat.Field{Label: p.T("field.state"), Value: p.T("message.answered")})
 	}
@@ -245,7 +246,7 @@ func refundCard(v refundView, p *i18n.Printer) chat.Card {
 	fields := []chat.Field{
 		{Label: p.T("field.refund"), Value: r.ID},
 		{Label: p.T("field.store"), Value: v.Store.Name},
-		{Label: p.T("field.order"), Value: r.Store + "#" + sync.Number(r.Number)},
+		{Label: p.T("field.order"), Value: r.Ref()},
 		{Label: p.T("field.amount"), Value: cmd.Amount.String()},
 		{Label: p.T("field.reason"), Value: p.T(i18n.Key("reason." + string(cmd.Reason)))},
 		{Label: p.T("field.order_total"), Value: r.Body.Total.String()},
@@ -268,7 +269,7 @@ func refundCard(v refundView, p *i18n.Printer) chat.Card {
 		c.Tone = chat.Warning
 		c.Buttons = []chat.Button{
 			{Label: p.T("button.approve"), Command: "approve " + r.ID, Tone: chat.Primary,
-				Confirm: p.T("refund.confirm", "amount", cmd.Amount.String(), "order", r.Store+"#"+sync.Number(r.Number))},
+				Confirm: p.T("refund.confirm", "amount", cmd.Amount.String(), "order", r.Ref())},
 			{Label: p.T("button.deny"), Command: "deny " + r.ID, Tone: chat.Bad},
 		}
 		c.Foot = p.T("refund.foot.asked", "until", stamp(v.Approval.Until, v.Zone))
@@ -278,7 +279,10 @@ func refundCard(v refundView, p *i18n.Printer) chat.Card {
 	case RefundConfirmed:
 		c.Tone, c.Foot = chat.Good, p.T("refund.foot.confirmed", "asker", asker, "who", list, "when", stamp(r.Updated, v.Zone))
 	case RefundDenied:
-		c.Tone, c.Foot = chat.Bad, p.T("refund.foot.denied", "asker", asker, "who", no)
+		c.Foot = p.T("refund.foot.denied", "asker", asker, "who", no)
+		if no == asker {
+			c.Title, c.Foot = p.T("refund.title.withdrawn", "amount", cmd.Amount.String()), p.T("refund.foot.withdrawn", "asker", asker)
+		}
 		if reason != "" {
 			c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("field.why"), Text: reason})
 		}
@@ -291,7 +295,7 @@ func refundCard(v refundView, p *i18n.Printer) chat.Card {
 		c.Tone, c.Foot = chat.Warning, p.T("refund.foot.unknown", "asker", asker, "who", list)
 		if r.Error == askPerson {
 			c.Tone = chat.Bad
-			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("refund.ask_person", "order", r.Store+"#"+sync.Number(r.Number))})
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("refund.ask_person", "order", r.Ref())})
 		}
 	default:
 		c.Tone, c.Foot = chat.Primary, p.T("refund.foot.working", "asker", asker, "who", list)

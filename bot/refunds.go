@@ -14,6 +14,7 @@ import (
 	"helloworld/bot/approvals"
 	"helloworld/bot/people"
 	"helloworld/bot/store"
+	"helloworld/bot/sync"
 	"helloworld/connectors"
 	"helloworld/i18n"
 )
@@ -67,6 +68,9 @@ type PaybackBody struct {
 	Status string           `json:"status"`
 	Votes  int              `json:"votes"`
 }
+
+// Ref is how people write the order without doubt: "shopify-main#1234".
+func (r Payback) Ref() string { return r.Store + "#" + sync.Number(r.Number) }
 
 // ErrNoRefund: no such refund.
 var ErrNoRefund = errors.New("bot: no such refund")
@@ -208,7 +212,7 @@ func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, b
 		if err := tx.Row(`SELECT id FROM refund WHERE live = ?`, live).Scan(&other); err != nil {
 			return err
 		}
-		return i18n.NewProblem(nil, "refund.in_flight", "id", other, "order", s.ID+"#"+o.Number)
+		return i18n.NewProblem(nil, "refund.in_flight", "id", other, "order", OrderAt{s, o}.Ref())
 	}
 	if err := d.openApproval(tx, id, by.Who.ID, s.ID, facts, body); err != nil {
 		return err
@@ -327,7 +331,7 @@ func (d *Desk) voteProblem(ctx context.Context, tx *store.Tx, r Payback, a appro
 		}
 		return i18n.NewProblem(nil, "approval.not_you", "id", r.ID, "who", names)
 	case errors.Is(err, approvals.ErrLate):
-		return i18n.NewProblem(nil, "approval.late", "id", r.ID, "order", r.Store+"#"+r.Number)
+		return i18n.NewProblem(nil, "approval.late", "id", r.ID, "order", r.Ref())
 	case errors.Is(err, approvals.ErrStale), a.State == approvals.Void:
 		return i18n.NewProblem(nil, "approval.stale", "id", r.ID)
 	case errors.Is(err, approvals.ErrDecided) && a.State == approvals.Approved:

@@ -44,8 +44,11 @@ func (d *Desk) StartResync(ctx context.Context, by Deed, s *Store, streams []str
 		if err := d.heard(tx, by.Event); err != nil {
 			return err
 		}
-		if err := d.Show(tx, "run:"+r.ID, place, by.P.Lang()); err != nil || !fresh {
+		if err := d.Show(tx, "run:"+r.ID, place, by.P.Lang()); err != nil {
 			return err
+		}
+		if !fresh {
+			return d.Whisper(tx, by.Event, plain(by.P, by.P.T("run.under_way", "store", s.Name, "who", d.People.Name(people.ID(r.By)))))
 		}
 		if err := d.Audit.Append(tx, string(by.Who.ID), "sync.asked", "run:"+r.ID, map[string]any{"store": s.ID, "streams": streams}); err != nil {
 			return err

@@ -61,6 +61,9 @@ func cutCurrency(s string) (number, currency string) {
 // currency. Where it can be read two ways, it is asked about, never guessed.
 func ParseAmount(text, currency string) (connectors.Money, error) {
 	number, cur := cutCurrency(narrow(text))
+	if !strings.ContainsAny(number, "0123456789") {
+		return connectors.Money{}, i18n.NewProblem(nil, "amount.bad", "got", clip(text, 40), "currency", currency)
+	}
 	if cur != "" && cur != currency && !slices.Contains(signs[cur], currency) {
 		return connectors.Money{}, i18n.NewProblem(nil, "amount.currency", "got", cur, "want", currency)
 	}

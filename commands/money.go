@@ -109,11 +109,11 @@ func runApprovals(c *Call) error {
 	card := chat.Card{Lang: c.P.Lang().String(), Title: c.P.T("approval.list", "n", len(list))}
 	for i, r := range list {
 		card.Parts = append(card.Parts, chat.Part{Kind: chat.Text, Text: c.P.T("approval.line", "id", r.ID, "amount", r.Body.Cmd.Amount.String(),
-			"order", r.Store+"#"+strings.TrimPrefix(r.Number, "#"), "who", c.Desk.People.Name(r.By),
+			"order", r.Ref(), "who", c.Desk.People.Name(r.By),
 			"reason", c.P.T(i18n.Key("reason."+string(r.Body.Cmd.Reason))))})
 		if i < 5 && r.By != c.Who.ID && c.Who.Is(people.Manager) {
 			card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("approval.approve", "id", r.ID), Command: "approve " + r.ID, Tone: chat.Primary,
-				Confirm: c.P.T("refund.confirm", "amount", r.Body.Cmd.Amount.String(), "order", r.Store+"#"+strings.TrimPrefix(r.Number, "#"))})
+				Confirm: c.P.T("refund.confirm", "amount", r.Body.Cmd.Amount.String(), "order", r.Ref())})
 		}
 	}
 	return c.Whisper(card)

@@ -154,7 +154,7 @@ func TestParseAmount(t *testing.T) {
 		{"-5", "EUR", "-5.00 EUR"},
 		{"99999999999999999999", "EUR", "amount.bad"},
 		{"", "EUR", "amount.bad"},
-		{"abc", "EUR", "amount.currency"},
+		{"abc", "EUR", "amount.bad"},
 		{".", "EUR", "amount.bad"},
 	} {
 		got, err := ParseAmount(c.text, c.currency)

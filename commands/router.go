@@ -221,6 +221,10 @@ func (r *Router) run(c *Call, line string) error {
 	if w := strings.ToLower(strings.TrimSpace(rest)); w == "help" || w == "?" || w == "帮助" {
 		return c.Whisper(usageCard(c.P, spec))
 	}
+	rest, err := r.threadsOrder(c, rest)
+	if err != nil {
+		return err
+	}
 	args, err := readArgs(c.P, spec, rest)
 	if err != nil {
 		return err
@@ -232,6 +236,32 @@ func (r *Router) run(c *Call, line string) error {
 	}
 	c.Args = args
 	return spec.Run(c)
+}
+
+// threadsOrder puts the order of the buyer's message whose thread this is before
+// the arguments of a command that wants an order and was not told which.
+func (r *Router) threadsOrder(c *Call, rest string) (string, error) {
+	if len(c.Spec.Args) == 0 || c.Spec.Args[0].Kind != Order || c.Event.Place.Thread == "" {
+		return rest, nil
+	}
+	word, after := cutWord(strings.TrimSpace(rest))
+	if _, _, ok := readOrder(narrow(word), after); ok {
+		return rest, nil
+	}
+	id, err := messageHere(c)
+	if err != nil || id == "" {
+		return rest, err
+	}
+	var l bot.Letter
+	if err := r.desk.Look(c.Ctx, func(tx *store.Tx) (err error) {
+		l, err = r.desk.Letter(tx, id)
+		return err
+	}); err != nil || l.Order == "" {
+		return rest, err
+	}
+	rest = strings.TrimSpace(l.Store + "#" + strings.TrimPrefix(l.Order, "#") + " " + rest)
+	c.Line = c.Spec.Name + " " + rest
+	return rest, nil
 }
 
 // may tells why somebody may not use a command; nil when they may.
@@ -321,6 +351,10 @@ func (r *Router) explain(c *Call, err error) error {
 		r.log.ErrorContext(c.Ctx, "a command failed", "ref", p.Ref, "key", p.Key, "who", c.Who.ID, "err", p.Cause)
 	}
 	card := bot.Plain(c.P, p.Say(c.P))
+	if c.Filled && c.Spec != nil {
+		// What was filled in did not do; the same form can be opened again.
+		card.Buttons = []chat.Button{{Label: c.P.T("button.form"), Command: c.Line, Tone: chat.Primary}}
+	}
 	var near *bot.DidYouMean
 	if errors.As(err, &near) && strings.Contains(c.Line, near.Wrong) {
 		line := strings.Replace(c.Line, near.Wrong, near.Right, 1)

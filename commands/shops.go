@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -132,26 +133,41 @@ func checkStore(c *Call, s *bot.Store) error {
 		if h.Code != "" {
 			card.Parts = append(card.Parts, chat.Part{Kind: chat.Code, Text: h.Code})
 		}
-		if h.Link != "" {
-			card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.reauthorise"), URL: h.Link, Tone: chat.Primary})
+		if link := cmp.Or(h.Link, s.Consent); link != "" && h.Kind == connectors.Reauthorise {
+			card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.reauthorise"), URL: link, Tone: chat.Primary})
 		}
 		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.check"), Command: "health " + s.ID})
 		return c.Whisper(card)
 	}
 	for _, can := range s.Shop.Can(c.Ctx) {
-		if can.OK {
+		text, _ := CanText(c.P, can, s.Mail != nil)
+		if text == "" {
 			continue
-		}
-		text := c.P.T("can.not", "what", c.P.T(i18n.Key("cap."+string(can.Name))))
-		if can.Reason != "" && c.P.Has(i18n.Key(can.Reason)) {
-			text += c.P.T(i18n.Key(can.Reason), "missing", can.Missing)
-		}
-		if can.Instead != "" && c.P.Has(i18n.Key(can.Instead)) {
-			text += c.P.T(i18n.Key(can.Instead))
 		}
 		card.Parts = append(card.Parts, chat.Part{Kind: chat.Note, Text: text})
 	}
 	return c.Whisper(card)
+}
+
+// CanText says what an account cannot do and what to do instead; empty where
+// nothing is amiss. missing: something that the desk needs is not there.
+func CanText(p *i18n.Printer, can connectors.Capability, mailbox bool) (text string, missing bool) {
+	what := p.T(i18n.Key("cap." + string(can.Name)))
+	switch {
+	case can.OK, can.Reason == "can.not_configured":
+		return "", false
+	case can.Instead == "can.use_mail" && mailbox:
+		return p.T("can.by_mail", "what", what), false
+	case can.Instead == "can.use_mail":
+		return p.T("can.not", "what", what) + p.T(i18n.Key(can.Reason)) + p.T("can.no_mailbox"), true
+	}
+	text = p.T("can.not", "what", what)
+	for _, k := range []string{can.Reason, can.Instead} {
+		if k != "" && p.Has(i18n.Key(k)) {
+			text += p.T(i18n.Key(k), "missing", can.Missing)
+		}
+	}
+	return text, false
 }
 
 // runOrder shows an order, fresh from its shop.
@@ -168,6 +184,12 @@ func runOrder(c *Call) error {
 		{Label: c.P.T("field.order_total"), Value: x.Total.String()},
 		{Label: c.P.T("field.refunded_before"), Value: x.Refunded.String()},
 		{Label: c.P.T("field.ordered"), Value: c.P.When(x.Created, c.Desk.Zone)},
+	}
+	if !x.Shipping.IsZero() {
+		fields = append(fields, chat.Field{Label: c.P.T("field.shipping"), Value: x.Shipping.String()})
+	}
+	if !x.Tax.IsZero() {
+		fields = append(fields, chat.Field{Label: c.P.T("field.tax"), Value: x.Tax.String()})
 	}
 	if x.Buyer.Name != "" {
 		fields = append(fields, chat.Field{Label: c.P.T("field.buyer"), Value: x.Buyer.Name})

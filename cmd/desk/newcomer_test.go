@@ -118,7 +118,7 @@ func TestNewcomer(t *testing.T) {
 	b.Open("买家消息")
 
 	b.Type("/refund shopify-main#1234 full damaged")
-	b.WaitText("等待 退款审批 审批")
+	b.WaitText("已提交审批（退款审批）")
 	b.Play("王经理")
 	b.Open("退款审批")
 	b.WaitText("待 1 人批准")

@@ -10,10 +10,12 @@ import (
 
 	"golang.org/x/text/language"
 
+	"helloworld/bot"
 	"helloworld/bot/audit"
 	"helloworld/bot/chat"
 	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
+	"helloworld/commands"
 	"helloworld/connectors"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
@@ -158,7 +160,7 @@ func (c checkCmd) Run(w *world) error {
 	for _, st := range a.desk.Stores {
 		for _, shop := range []connectors.Connector{st.Shop, st.Mail} {
 			if shop != nil {
-				checkShop(w, p, st.ID, shop, say)
+				checkShop(w, p, st, shop, say)
 			}
 		}
 	}
@@ -184,13 +186,20 @@ func chatTrouble(err error) i18n.Key {
 	return "check.chat_down"
 }
 
-func checkShop(w *world, p *i18n.Printer, id string, shop connectors.Connector, say func(bool, string, string)) {
+func checkShop(w *world, p *i18n.Printer, st bot.Store, shop connectors.Connector, say func(bool, string, string)) {
 	ctx, stop := context.WithTimeout(w.ctx, checkTime)
 	defer stop()
-	name := id + " " + shop.Info().Platform
+	id, name := st.ID, st.ID+" "+shop.Info().Platform
 	h := shop.Health(ctx)
 	if h.State == connectors.HealthBad {
 		text := p.T(i18n.Key("shop."+h.Kind.String()), "store", id, "order", "")
+		env := "DESK_" + strings.ToUpper(strings.ReplaceAll(id, "-", "_"))
+		switch h.Kind {
+		case connectors.Reauthorise:
+			text = p.T("check.reauthorise", "env", env)
+		case connectors.AppBroken:
+			text = p.T("check.app_broken", "env", env)
+		}
 		if h.Err != nil {
 			text += " (" + h.Err.Error() + ")"
 		}
@@ -202,14 +211,15 @@ func checkShop(w *world, p *i18n.Printer, id string, shop connectors.Connector, 
 	}
 	say(true, name, p.T("check.works"))
 	for _, c := range shop.Can(ctx) {
-		text := p.T("check.can")
-		if !c.OK {
-			text = p.T("can.not", "what", p.T(i18n.Key("cap."+string(c.Name))))
-			for _, k := range []string{c.Reason, c.Instead} {
-				if k != "" && p.Has(i18n.Key(k)) {
-					text += p.T(i18n.Key(k), "missing", c.Missing)
-				}
-			}
+		text, missing := commands.CanText(p, c, st.Mail != nil)
+		switch {
+		case missing:
+			say(false, id+" "+string(c.Name), text)
+			continue
+		case text == "" && !c.OK:
+			continue
+		case text == "":
+			text = p.T("check.can")
 		}
 		fmt.Fprintf(w.out, "       %-18s %s\n", c.Name, text)
 	}
