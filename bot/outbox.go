@@ -229,8 +229,7 @@ func (d *Desk) posted(tx *store.Tx, j jobs.Job[PostArgs], to chat.Place, refs []
 	if want == have {
 		return nil
 	}
-	return jobs.Add(tx, EditArgs{j.Args.Shown}, jobs.Lane(OutLane(to.Chat)), jobs.Key("edit/"+j.Args.Shown),
-		jobs.Order("out/"+to.Key()), jobs.MaxAttempts(1000))
+	return redraw(tx, j.Args.Shown, to)
 }
 
 // lastSaid is the last post known to have worked at a place.

@@ -158,12 +158,18 @@ func (d *Desk) Repaint(tx *store.Tx, matter string) error {
 		return err
 	}
 	for _, o := range all {
-		if err := jobs.Add(tx, EditArgs{o.id}, jobs.Lane(OutLane(o.at.Chat)), jobs.Key("edit/"+o.id),
-			jobs.Order("out/"+o.at.Key()), jobs.MaxAttempts(1000)); err != nil {
+		if err := redraw(tx, o.id, o.at); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
+}
+
+// redraw has the card under an id of shown drawn again, after what is still to
+// be said at its place.
+func redraw(tx *store.Tx, shown string, at chat.Place) error {
+	return jobs.Add(tx, EditArgs{shown}, jobs.Lane(OutLane(at.Chat)), jobs.Key("edit/"+shown),
+		jobs.Order("out/"+at.Key()), jobs.MaxAttempts(1000))
 }
 
 // painter draws a matter's card from its state. facts is what the buttons are
