@@ -22,7 +22,12 @@ type Connector interface {
 
 // Authoriser connects an account and keeps it connected.
 type Authoriser interface {
+	// Begin gives the page on which the seller grants access. state comes back
+	// with the answer.
 	Begin(ctx context.Context, state string) (link string, err error)
+	// Complete takes the query of the address that the seller came back to. It
+	// checks what the platform signed, exchanges the code once, and gives the
+	// credential with Granted and the scopes that were granted. It does not use it.
 	Complete(ctx context.Context, q url.Values) (Credential, error)
 	// Refresh gets a new access token. It is called single-flight by [Tokens],
 	// never by others.
@@ -128,18 +133,22 @@ type CapName string
 
 // The capabilities.
 const (
-	CapOrders   CapName = "orders"
-	CapRefund   CapName = "refund"
-	CapInbox    CapName = "inbox"
-	CapMessage  CapName = "message"
-	CapAuth     CapName = "auth"
-	CapCatalog  CapName = "catalog"
-	CapStock    CapName = "stock"
-	CapShip     CapName = "ship"
-	CapReturns  CapName = "returns"
-	CapWebhooks CapName = "webhooks"
-	CapQueue    CapName = "queue"
-	CapQuotas   CapName = "quotas"
+	CapOrders  CapName = "orders"
+	CapRefund  CapName = "refund"
+	CapInbox   CapName = "inbox"
+	CapMessage CapName = "message"
+	CapAuth    CapName = "auth"
+	CapCatalog CapName = "catalog"
+	CapStock   CapName = "stock"
+	CapShip    CapName = "ship"
+	CapReturns CapName = "returns"
+	// CapDecide is answering returns.
+	CapDecide    CapName = "decide"
+	CapTemplates CapName = "templates"
+	CapWebhooks  CapName = "webhooks"
+	CapQueue     CapName = "queue"
+	CapQuotas    CapName = "quotas"
+	CapBulk      CapName = "bulk"
 )
 
 // Capability is what an account may do now.
@@ -154,6 +163,10 @@ type Capability struct {
 	Instead string
 }
 
+// CapNames are all capabilities, in the order in which people are shown them.
+var CapNames = []CapName{CapOrders, CapRefund, CapReturns, CapDecide, CapInbox, CapMessage, CapTemplates, CapCatalog, CapStock, CapShip,
+	CapWebhooks, CapQueue, CapBulk, CapQuotas, CapAuth}
+
 // Caps is what an adapter's code can do.
 type Caps map[CapName]bool
 
@@ -165,6 +178,16 @@ func CapsOf(c Connector) Caps {
 	_, caps[CapInbox] = c.(Inbox)
 	_, caps[CapMessage] = c.(Messenger)
 	_, caps[CapAuth] = c.(Authoriser)
+	_, caps[CapCatalog] = c.(CatalogReader)
+	_, caps[CapStock] = c.(StockWriter)
+	_, caps[CapShip] = c.(Shipper)
+	_, caps[CapReturns] = c.(ReturnReader)
+	_, caps[CapDecide] = c.(ReturnDecider)
+	_, caps[CapTemplates] = c.(Templated)
+	_, caps[CapWebhooks] = c.(Pushed)
+	_, caps[CapQueue] = c.(Pulled)
+	_, caps[CapQuotas] = c.(Quotas)
+	_, caps[CapBulk] = c.(Bulk)
 	for k, ok := range caps {
 		if !ok {
 			delete(caps, k)
@@ -182,10 +205,17 @@ type Config struct {
 	// ClientID and ClientSecret identify the app; Secrets are the seller's own.
 	ClientID     string
 	ClientSecret Secret
+	// Secrets are the platform's further secrets ("queue_secret", "signing_key", …).
+	Secrets map[string]Secret
 	// Credential is the one from configuration: used until Keeper has a newer.
 	Credential Credential
 	// Options are the platform's own settings ("marketplace", "shop", …).
 	Options map[string]string
+	// Redirect is where the platform sends a seller who has granted access, as it
+	// was registered there.
+	Redirect string
+	// Meter shares budgets between replicas; nil keeps them in this process.
+	Meter Meter
 	// Keeper remembers refreshed credentials. Nil keeps them in memory.
 	Keeper Keeper
 	// Transport is the bottom of the HTTP client. Nil means the ordinary one.
@@ -202,5 +232,7 @@ type Plugin struct {
 	Platform string
 	// Options names the keys of Config.Options it understands, each with a line of help.
 	Options map[string]string
+	// Secrets names further secrets that it understands, as keys of Config.Secrets.
+	Secrets map[string]string
 	New     func(Config) (Connector, error)
 }

@@ -34,7 +34,12 @@ type Credential struct {
 	Refresh Secret    `json:"refresh,omitempty"`
 	// RefreshExpires is when the refresh token or the seller's consent ends.
 	RefreshExpires time.Time `json:"refresh_expires,omitzero"`
-	Scopes         []string  `json:"scopes,omitempty"`
+	// Granted is when the seller last granted access, or when the desk first saw
+	// the credential.
+	Granted time.Time `json:"granted,omitzero"`
+	Scopes  []string  `json:"scopes,omitempty"`
+	// Extra is what else the platform gave and wants back: a signing key's id, its end.
+	Extra map[string]Secret `json:"extra,omitempty"`
 	// Previous is the refresh token before this one, kept until this one worked.
 	Previous Secret `json:"previous,omitempty"`
 }

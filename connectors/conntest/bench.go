@@ -13,6 +13,8 @@
 package conntest
 
 import (
+	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -67,6 +69,50 @@ type Bench struct {
 	Sent func() int
 	// Calls counts all requests.
 	Calls func() int
+
+	// Consent plays the seller: it opens the page that Begin gave, grants access,
+	// and gives the query of the address the browser was sent back to. Refuse
+	// presses the other button.
+	Consent, Refuse func(link string) url.Values
+
+	// Items is how many listings there are: more than one page of PageSize. SKU is
+	// one of them, with a slash, a percent sign, a space and an emoji in it.
+	Items int
+	SKU   string
+	// Stock is a row that the platform takes, StockBad one of a SKU that there is
+	// not. StockOf is the quantity the platform has.
+	Stock, StockBad connectors.StockSet
+	StockOf         func(sku string) int
+
+	// Ship is a shipment the platform takes. LoseShip lets the next one happen and
+	// its answer get lost; Shipped counts the shipments.
+	Ship     connectors.Ship
+	LoseShip func()
+	Shipped  func() int
+
+	// Returns is how many returns there are; Decision one the platform takes,
+	// DecisionBad one it refuses. LoseDecision lets the next one happen and its
+	// answer get lost; Decided counts them.
+	Returns               int
+	Decision, DecisionBad connectors.Decision
+	LoseDecision          func()
+	Decided               func() int
+
+	// Template is one the platform allows for Order; Templated counts those sent.
+	Template  connectors.TemplateMessage
+	Templated func() int
+
+	// Endpoint is where the platform shall call. Delivery is a delivery about Order
+	// as the platform signs it: the same event each time.
+	Endpoint string
+	Delivery func() (http.Header, []byte)
+	// Undo switches the subscriptions off at the platform.
+	Undo func()
+
+	// Enqueue puts an event about Order into the queue n times, as the same event;
+	// Queued counts what still lies there.
+	Enqueue func(n int)
+	Queued  func() int
 
 	// Skips are parts of the exam that do not apply, each with the reason.
 	Skips map[string]string
