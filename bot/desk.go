@@ -59,6 +59,9 @@ type Options struct {
 	Pull time.Duration
 	// Zone is the time zone of cards in channels.
 	Zone *time.Location
+	// PublicURL is the address under which the platforms reach the desk; empty if
+	// they cannot.
+	PublicURL string
 	// Web fetches pictures that platforms only link to; nil means [Web] without
 	// exceptions.
 	Web *http.Client
@@ -117,18 +120,17 @@ var Topics = []Topic{TopicMessages, TopicApprovals, TopicAlerts}
 // Desk is the desk.
 type Desk struct {
 	Options
-	stores map[string]*Store
-	order  []string
-	chats  map[string]chat.Transport
-	pace   *pacer
-	cards  map[string]painter
+	shelf shelf
+	chats map[string]chat.Transport
+	pace  *pacer
+	cards map[string]painter
 	// moved maps a channel's old id to its new one.
 	moved sync.Map
 }
 
 // New makes a desk and registers its workers with the engine.
 func New(ctx context.Context, o Options) (*Desk, error) {
-	d := &Desk{Options: o, stores: map[string]*Store{}, chats: map[string]chat.Transport{}}
+	d := &Desk{Options: o, chats: map[string]chat.Transport{}}
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
@@ -154,12 +156,9 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 		d.Policy.Settle = time.Minute
 	}
 	for i := range o.Stores {
-		s := &o.Stores[i]
-		if _, dup := d.stores[s.ID]; dup || s.ID == "" {
-			return nil, fmt.Errorf("bot: store %q: every store needs an id of its own", s.ID)
+		if err := d.shelf.put(&o.Stores[i]); err != nil {
+			return nil, err
 		}
-		d.stores[s.ID] = s
-		d.order = append(d.order, s.ID)
 	}
 	for _, t := range o.Chats {
 		if _, dup := d.chats[t.Name()]; dup {
@@ -188,33 +187,10 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneMoney, d.payOut)
 	jobs.Handle(d.Jobs, LaneShop, d.resync)
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
-	for _, id := range d.order {
-		for _, stream := range d.streams(d.stores[id]) {
-			every := d.Pull
-			if p, ok := d.stores[id].Shop.(connectors.Paced); ok {
-				every = max(every, p.Every(stream))
-			}
-			d.Jobs.Every("pull/"+id+"/"+stream, every, PullArgs{Store: id, Stream: stream})
-		}
+	for _, s := range d.shelf.all() {
+		d.tend(s)
 	}
 	d.Jobs.Every("sweep", 10*time.Second, SweepArgs{})
-}
-
-// Shop finds a store by id.
-func (d *Desk) Shop(id string) (*Store, bool) {
-	s, ok := d.stores[id]
-	return s, ok
-}
-
-// Shops lists the stores a person sees, in configuration's order.
-func (d *Desk) Shops(p people.Person) []*Store {
-	var out []*Store
-	for _, id := range d.order {
-		if p.Sees(id) {
-			out = append(out, d.stores[id])
-		}
-	}
-	return out
 }
 
 // Chat finds a transport by name.

@@ -54,7 +54,7 @@ func (d *Desk) streams(s *Store) []string {
 
 // pull reads what is new in a stream.
 func (d *Desk) pull(ctx context.Context, j jobs.Job[PullArgs]) error {
-	s, ok := d.stores[j.Args.Store]
+	s, ok := d.Shop(j.Args.Store)
 	if !ok {
 		return nil // the store was taken out of the configuration
 	}
@@ -317,7 +317,7 @@ func (d *Desk) translateIn(ctx context.Context, j jobs.Job[TranslateArgs]) error
 	if err != nil {
 		return err
 	}
-	s, ok := d.stores[l.Store]
+	s, ok := d.Shop(l.Store)
 	if !ok {
 		return jobs.Snooze(time.Hour)
 	}

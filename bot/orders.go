@@ -72,7 +72,7 @@ func (d *Desk) inMirror(ctx context.Context, who people.Person, number string) (
 		out = nil
 		found, err := sync.Find(tx, number)
 		for _, f := range found {
-			if s, ok := d.stores[f.Store]; ok && who.Sees(f.Store) {
+			if s, ok := d.Shop(f.Store); ok && who.Sees(f.Store) {
 				out = append(out, OrderAt{s, f.Order})
 			}
 		}
@@ -135,7 +135,7 @@ func (d *Desk) askAll(ctx context.Context, who people.Person, number string) (Or
 // StoreFor finds a store that a person may act on; the problem names the
 // nearest one when there is none of that name.
 func (d *Desk) StoreFor(_ context.Context, who people.Person, id string) (*Store, error) {
-	if s, ok := d.stores[strings.ToLower(id)]; ok {
+	if s, ok := d.Shop(strings.ToLower(id)); ok {
 		if !who.Sees(s.ID) {
 			return nil, i18n.NewProblem(nil, "error.store_not_yours", "store", s.ID)
 		}

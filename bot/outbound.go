@@ -148,7 +148,7 @@ func (d *Desk) letterFor(ctx context.Context, by Deed, message string) (Letter, 
 			return err
 		}
 		var ok bool
-		if s, ok = d.stores[l.Store]; !ok || !by.Who.Sees(l.Store) {
+		if s, ok = d.Shop(l.Store); !ok || !by.Who.Sees(l.Store) {
 			return i18n.NewProblem(nil, "error.store_not_yours", "store", l.Store)
 		}
 		to, err = d.buyerLang(tx, s, l)
@@ -341,7 +341,7 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 	if x.State != DraftSending && x.State != DraftUnknown {
 		return nil // it came back before anybody told us that it went
 	}
-	s, ok := d.stores[x.Store]
+	s, ok := d.Shop(x.Store)
 	if !ok {
 		return jobs.Snooze(time.Hour)
 	}

@@ -30,7 +30,7 @@ func (d *Desk) paint() {
 // storeOr finds a store, or stands in for one that was taken out of the
 // configuration since.
 func (d *Desk) storeOr(id string) *Store {
-	if s, ok := d.stores[id]; ok {
+	if s, ok := d.Shop(id); ok {
 		return s
 	}
 	return &Store{ID: id, Name: id, Shop: gone{id}}

@@ -275,7 +275,7 @@ func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, 
 		return err
 	}
 	if yes && r.State == RefundAsked && r.By != by.Who.ID && by.Who.Is(people.Manager) {
-		q, err := d.QuoteFor(ctx, d.stores[r.Store], r.Order)
+		q, err := d.QuoteFor(ctx, d.storeOr(r.Store), r.Order)
 		if err != nil {
 			return err
 		}
@@ -303,7 +303,7 @@ func (d *Desk) refundFor(ctx context.Context, by Deed, id string) (r Payback, er
 	if err == nil && !by.Who.Sees(r.Store) {
 		err = i18n.NewProblem(nil, "error.store_not_yours", "store", r.Store)
 	}
-	if _, ok := d.stores[r.Store]; err == nil && !ok {
+	if _, ok := d.Shop(r.Store); err == nil && !ok {
 		err = i18n.NewProblem(nil, "error.store_none", "store", r.Store, "stores", "")
 	}
 	return r, err
@@ -415,7 +415,7 @@ func (d *Desk) askAgain(ctx context.Context, by Deed, r Payback, q connectors.Qu
 	for _, seen := range q.Order.Refunds {
 		body.Cmd.Seen = append(body.Cmd.Seen, seen.ID)
 	}
-	_, amountErr := checkAmount(RefundAsk{Order: OrderAt{d.stores[r.Store], q.Order}, Amount: body.Cmd.Amount}, q)
+	_, amountErr := checkAmount(RefundAsk{Order: OrderAt{d.storeOr(r.Store), q.Order}, Amount: body.Cmd.Amount}, q)
 	facts := d.refundFacts(r.Store, body.Cmd, q.Order)
 	frozen, err := json.Marshal(body)
 	if err != nil {

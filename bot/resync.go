@@ -70,7 +70,7 @@ func (d *Desk) resync(ctx context.Context, j jobs.Job[ResyncArgs]) error {
 		} else if err != nil {
 			return err
 		}
-		s, ok := d.stores[r.Store]
+		s, ok := d.Shop(r.Store)
 		if !ok || r.State == sync.Done || r.State == sync.Failing {
 			return nil
 		}

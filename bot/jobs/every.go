@@ -3,6 +3,7 @@ package jobs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"helloworld/bot/store"
@@ -18,7 +19,8 @@ type periodic struct {
 
 // Every adds a job each d, at first at once. However many engines do so, it is
 // added once each time; while the last one has not finished, it is left out.
-// Times that were slept through are not made up for. It is called before Run.
+// Times that were slept through are not made up for. A name that is there already
+// is given the new period and arguments.
 func (e *Engine) Every(name string, d time.Duration, a Args, o ...Opt) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -26,19 +28,30 @@ func (e *Engine) Every(name string, d time.Duration, a Args, o ...Opt) {
 		e.wrong = errors.Join(e.wrong, fmt.Errorf("jobs: %s is too short a period for %q", d, name))
 		return
 	}
-	if e.state.Load() != fresh {
-		e.log.Error("a periodic job came too late: the engine runs already", "name", name)
-		return
-	}
 	o = append([]Opt{Key("every:" + name)}, o...)
-	e.periodic = append(e.periodic, &periodic{name: name, every: d.Milliseconds(),
-		add: func(tx *store.Tx) error { return Add(tx, a, o...) }})
+	p := &periodic{name: name, every: d.Milliseconds(), add: func(tx *store.Tx) error { return Add(tx, a, o...) }}
+	// The list is never changed in place: a look that is under way has the old one.
+	list := slices.DeleteFunc(slices.Clone(e.periodic), func(x *periodic) bool { return x.name == name })
+	e.periodic = append(list, p)
+	if e.running() {
+		e.hub.soon(0)
+	}
+}
+
+// Never ends what Every began.
+func (e *Engine) Never(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.periodic = slices.DeleteFunc(slices.Clone(e.periodic), func(x *periodic) bool { return x.name == name })
 }
 
 // addPeriodic adds what is due, and lowers nearest to when the next one is.
 func (e *Engine) addPeriodic(tx *store.Tx, nearest *int64) error {
 	now := tx.Now()
-	for _, p := range e.periodic {
+	e.mu.Lock()
+	list := e.periodic
+	e.mu.Unlock()
+	for _, p := range list {
 		at := p.next
 		if at <= now {
 			var err error

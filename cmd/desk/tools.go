@@ -157,7 +157,7 @@ func (c checkCmd) Run(w *world) error {
 		}
 		say(true, t.Name(), p.T("check.as", "who", who))
 	}
-	for _, st := range a.desk.Stores {
+	for _, st := range a.desk.EveryShop() {
 		for _, shop := range []connectors.Connector{st.Shop, st.Mail} {
 			if shop != nil {
 				checkShop(w, p, st, shop, say)
@@ -186,7 +186,7 @@ func chatTrouble(err error) i18n.Key {
 	return "check.chat_down"
 }
 
-func checkShop(w *world, p *i18n.Printer, st bot.Store, shop connectors.Connector, say func(bool, string, string)) {
+func checkShop(w *world, p *i18n.Printer, st *bot.Store, shop connectors.Connector, say func(bool, string, string)) {
 	ctx, stop := context.WithTimeout(w.ctx, checkTime)
 	defer stop()
 	id, name := st.ID, st.ID+" "+shop.Info().Platform

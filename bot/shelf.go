@@ -1,0 +1,88 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"helloworld/bot/people"
+	"helloworld/connectors"
+)
+
+// shelf holds the stores. They come from the configuration, and more may be
+// connected while the desk runs.
+type shelf struct {
+	mu   sync.RWMutex
+	byID map[string]*Store
+	list []*Store
+}
+
+func (f *shelf) put(s *Store) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, dup := f.byID[s.ID]; dup || s.ID == "" {
+		return fmt.Errorf("bot: store %q: every store needs an id of its own", s.ID)
+	}
+	if f.byID == nil {
+		f.byID = map[string]*Store{}
+	}
+	f.byID[s.ID] = s
+	f.list = append(slices.Clip(f.list), s)
+	return nil
+}
+
+func (f *shelf) take(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.byID, id)
+	f.list = slices.DeleteFunc(slices.Clone(f.list), func(s *Store) bool { return s.ID == id })
+}
+
+func (f *shelf) get(id string) (*Store, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	s, ok := f.byID[id]
+	return s, ok
+}
+
+// all lists the stores; the list is not changed any more.
+func (f *shelf) all() []*Store {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.list
+}
+
+// Shop finds a store by id.
+func (d *Desk) Shop(id string) (*Store, bool) { return d.shelf.get(id) }
+
+// EveryShop lists all stores, those of the configuration first.
+func (d *Desk) EveryShop() []*Store { return d.shelf.all() }
+
+// Shops lists the stores a person sees.
+func (d *Desk) Shops(p people.Person) []*Store {
+	var out []*Store
+	for _, s := range d.shelf.all() {
+		if p.Sees(s.ID) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// tend has a store's streams read from now on, each at its own pace.
+func (d *Desk) tend(s *Store) {
+	for _, stream := range d.streams(s) {
+		every := d.Pull
+		if p, ok := s.Shop.(connectors.Paced); ok {
+			every = max(every, p.Every(stream))
+		}
+		d.Jobs.Every("pull/"+s.ID+"/"+stream, every, PullArgs{Store: s.ID, Stream: stream})
+	}
+}
+
+// leave has them read no more.
+func (d *Desk) leave(s *Store) {
+	for _, stream := range d.streams(s) {
+		d.Jobs.Never("pull/" + s.ID + "/" + stream)
+	}
+}
