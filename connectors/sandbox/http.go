@@ -20,6 +20,7 @@ func (w *World) Handler() http.Handler {
 	mux.HandleFunc("/amazon/{store}/{path...}", w.enter(Amazon, w.serveAmazon))
 	mux.HandleFunc("GET /images/{name}", w.serveImage)
 	w.control(mux)
+	w.controlMarkets(mux)
 	return mux
 }
 

@@ -44,6 +44,7 @@ type store struct {
 	docs     map[string]*document
 	senders  map[string]bool // whom Amazon's relay accepts mail from, if not only the shop itself
 	answered []answered
+	market   market // what the Amazon and eBay sides remember
 }
 
 type buyer struct {

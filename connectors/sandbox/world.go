@@ -53,6 +53,9 @@ type Options struct {
 	Slow, Hang time.Duration
 	// Lag is how long the answer to a POST is on its way after the deed was done.
 	Lag time.Duration
+	// Signatures makes eBay refuse refunds of European sellers without a digital
+	// signature.
+	Signatures bool
 }
 
 // StoreSpec is an account of a world.
@@ -234,6 +237,10 @@ type Account struct {
 	Address  string `json:"address"`
 	User     string `json:"user"`
 	Password string `json:"password"`
+	// Queue is where Amazon's news lies; nil elsewhere.
+	Queue *QueueAccess `json:"queue,omitempty"`
+	// Verification is the token of eBay's challenges that the demo uses; empty elsewhere.
+	Verification string `json:"verification_token,omitempty"`
 }
 
 // Accounts tells how to reach every store.
@@ -257,9 +264,11 @@ func (w *World) Account(name string) (Account, error) {
 func (s *store) account() Account {
 	token := map[string]string{Shopify: "/admin/oauth/access_token", Ebay: "/identity/v1/oauth2/token", Amazon: "/auth/o2/token"}
 	path := "/" + s.Platform + "/" + s.Name
-	return Account{StoreSpec: s.StoreSpec, Path: path, TokenPath: path + token[s.Platform],
+	a := Account{StoreSpec: s.StoreSpec, Path: path, TokenPath: path + token[s.Platform],
 		ClientID: clientID, Secret: clientSecret, Refresh: s.auth.first, Seller: s.seller,
 		Address: s.address(), User: s.address(), Password: mailPassword}
+	s.marketAccount(&a)
+	return a
 }
 
 // RefundEntry is a refund that really happened: money moved.
