@@ -77,8 +77,12 @@ type Bench struct {
 
 	// Items is how many listings there are: more than one page of PageSize. SKU is
 	// one of them, with a slash, a percent sign, a space and an emoji in it.
-	Items int
-	SKU   string
+	// Price is what SKU costs. PoisonItem makes another listing unreadable; it stays
+	// in the list.
+	Items      int
+	SKU        string
+	Price      connectors.Money
+	PoisonItem func()
 	// Stock is a row that the platform takes, StockBad one of a SKU that there is
 	// not. StockOf is the quantity the platform has.
 	Stock, StockBad connectors.StockSet
@@ -110,9 +114,11 @@ type Bench struct {
 	Undo func()
 
 	// Enqueue puts an event about Order into the queue n times, as the same event;
-	// Queued counts what still lies there.
-	Enqueue func(n int)
-	Queued  func() int
+	// Queued counts what still lies there. EnqueueBad puts in one that nobody can
+	// read. What was received and not acknowledged comes again after Settle.
+	Enqueue    func(n int)
+	EnqueueBad func()
+	Queued     func() int
 
 	// Skips are parts of the exam that do not apply, each with the reason.
 	Skips map[string]string
