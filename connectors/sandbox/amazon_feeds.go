@@ -317,7 +317,7 @@ func (s *store) process(f *feed) {
 
 // adjust gives money back for one order, or tells why not.
 func (s *store) adjust(f *feed, a *adjusting) (code, why string) {
-	o := s.byID[a.Order]
+	o := s.order(a.Order)
 	if o == nil && a.MerchantOrder != "" {
 		for _, x := range s.orders {
 			if x.number == a.MerchantOrder {
@@ -389,7 +389,8 @@ func (s *store) adjust(f *feed, a *adjusting) (code, why string) {
 	}
 	r.id, r.tx = s.refundID(), f.id
 	o.refunds = append(o.refunds, r)
-	o.updated, s.byUpdate = at, nil
+	s.touchAt(o, at)
+	s.changed(changeRefund, o.id, r.id)
 	s.w.recordRefund(RefundEntry{Store: s.Name, Platform: Amazon, Order: o.id, Number: o.number, ID: r.id, Amount: o.money(r.amount), Key: r.key, Note: r.note, At: at})
 	return "", ""
 }

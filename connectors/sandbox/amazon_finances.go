@@ -75,7 +75,7 @@ func (w *World) amazonTransactions(c *call) reply {
 	list := c.s.orders
 	if p.Order != "" {
 		list = nil
-		if o := c.s.byID[p.Order]; o != nil {
+		if o := c.s.order(p.Order); o != nil {
 			list = []*order{o}
 		}
 	}

@@ -124,7 +124,7 @@ func (w *World) amazonOrder(c *call, id string) reply {
 	if bad := unknownOf(data, amazonData); bad != "" {
 		return badInput("includedData: " + bad)
 	}
-	o := c.s.byID[id]
+	o := c.s.order(id)
 	if o == nil {
 		if strings.Count(id, "-") != 2 {
 			return badInput("orderId")
@@ -219,7 +219,7 @@ func (w *World) amazonOrders(c *call) reply {
 	}
 	list, at := c.s.orders, func(o *order) time.Time { return o.created }
 	if p.By == "lastUpdated" {
-		list, at = c.s.changed(), func(o *order) time.Time { return o.updated }
+		list, at = c.s.byChange(), func(o *order) time.Time { return o.updated }
 	} else {
 		list = slices.Clone(list)
 		slices.SortFunc(list, func(a, b *order) int { return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.id, b.id)) })

@@ -56,6 +56,12 @@ func (s *store) say(t *thread, shop bool, text string, photo int) *message {
 	x := &message{id: strconv.FormatInt(2520000000+s.next(), 10), text: text, shop: shop, at: s.w.now(), photo: photo, subject: t.title, read: shop}
 	t.messages = append(t.messages, x)
 	t.status = "ACTIVE"
+	if about := ""; !shop {
+		if t.order != nil {
+			about = t.order.id
+		}
+		s.changed(changeMessage, x.id, t.buyer.id, about)
+	}
 	return x
 }
 

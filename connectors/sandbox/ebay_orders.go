@@ -114,7 +114,7 @@ func (w *World) ebayOrderJSON(c *call, o *order, full bool) m {
 func tracking(o *order) string { return "99" + o.pay[len(o.pay)-10:] }
 
 func (w *World) ebayShipments(c *call, id string) reply {
-	o := c.s.byID[id]
+	o := c.s.order(id)
 	if o == nil {
 		return ebayError(http.StatusBadRequest, 32100, fulfilment, "REQUEST", "Invalid order ID: "+id, "orderId", id)
 	}
@@ -135,7 +135,7 @@ func (w *World) ebayOrder(c *call, id string) reply {
 	if groups := c.URL.Query().Get("fieldGroups"); groups != "" && groups != "TAX_BREAKDOWN" {
 		return ebayError(http.StatusBadRequest, 32800, fulfilment, "REQUEST", "Invalid field group: "+groups, "fieldGroup", groups)
 	}
-	o := c.s.byID[id]
+	o := c.s.order(id)
 	if o == nil {
 		if !ebayID.MatchString(id) {
 			return ebayError(http.StatusBadRequest, 32100, fulfilment, "REQUEST", "Invalid order ID: "+id, "orderId", id)
@@ -178,7 +178,7 @@ func (w *World) ebayOrders(c *call) reply {
 		}
 		found := []m{}
 		for _, id := range list {
-			if o := c.s.byID[strings.TrimSpace(id)]; o != nil {
+			if o := c.s.order(strings.TrimSpace(id)); o != nil {
 				found = append(found, w.ebayOrderJSON(c, o, false))
 			}
 		}
@@ -227,7 +227,7 @@ func (w *World) ebayOrders(c *call) reply {
 	list := c.s.orders
 	keep := func(o *order) bool { return created.holds(o.created) }
 	if !hasCreated && !modified.from.IsZero() { // with both, only the date of creation counts
-		list = c.s.changed()
+		list = c.s.byChange()
 		keep = func(o *order) bool { return modified.holds(o.updated) }
 	}
 	var found []*order
@@ -296,7 +296,7 @@ func (w *World) ebayRefund(c *call, id string) reply {
 		}
 		return ebayError(orElse(status[code], http.StatusBadRequest), code, fulfilment, category, text[code])
 	}
-	o := c.s.byID[id]
+	o := c.s.order(id)
 	if o == nil {
 		return fail(34913)
 	}
@@ -370,6 +370,7 @@ func (w *World) ebayRefund(c *call, id string) reply {
 	o.refunds = append(o.refunds, r)
 	c.s.touch(o)
 	c.s.pending = append(c.s.pending, o)
+	c.s.changed(changeRefund, o.id, r.id)
 	w.recordRefund(RefundEntry{Store: c.s.Name, Platform: Ebay, Order: o.id, Number: o.number, ID: r.id, Amount: o.money(r.amount), Note: q.Comment, At: now})
 	return jsonReply(http.StatusOK, m{"refundId": r.id, "refundStatus": "PENDING"})
 }

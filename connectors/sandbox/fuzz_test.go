@@ -101,13 +101,13 @@ func FuzzFeed(f *testing.F) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		// Each feed meets the same world: a fuzzer learns nothing from one that drifts.
-		s.byID[o.ID].refunds, s.docs, s.serial = nil, map[string]*document{"in": {data: data, written: true}}, 1000
+		s.order(o.ID).refunds, s.docs, s.serial = nil, map[string]*document{"in": {data: data, written: true}}, 1000
 		fd := &feed{id: "1", kind: adjustXML, input: "in", at: w.now()}
 		s.process(fd)
 		if !fd.done || s.docs[fd.result] == nil {
 			t.Errorf("the feed did not end: %+v", fd)
 		}
-		x := s.byID[o.ID]
+		x := s.order(o.ID)
 		if x.refunded() > x.total() || x.refunded() < 0 {
 			t.Errorf("%d of %d given back", x.refunded(), x.total())
 		}

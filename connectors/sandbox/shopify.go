@@ -174,7 +174,7 @@ func (x *exec) refundCreate(key string, hasKey bool, in args) (any, error) {
 		return payload(old.order, old.refund, x), nil
 	}
 	id, _ := plain("Order", text(in["orderId"]))
-	o := x.s.byID[id]
+	o := x.s.order(id)
 	if o == nil {
 		return payload(nil, nil, x, userError("Order does not exist", "orderId")), nil
 	}
@@ -247,6 +247,7 @@ func (x *exec) refundCreate(key string, hasKey bool, in args) (any, error) {
 	x.s.touch(o)
 	x.s.replays[key] = replay{h, o, r, now}
 	if r.amount > 0 {
+		x.s.changed(changeRefund, o.id, r.id)
 		x.w.recordRefund(RefundEntry{Store: x.s.Name, Platform: Shopify, Order: o.id, Number: o.number, ID: r.id, Amount: o.money(r.amount), Key: key, Note: r.note, At: now})
 	}
 	return payload(o, r, x), nil

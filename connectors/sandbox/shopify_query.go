@@ -82,7 +82,7 @@ func (x *exec) byGID(id string) *order {
 	if !ok {
 		return nil
 	}
-	o := x.s.byID[n]
+	o := x.s.order(n)
 	if o == nil || !x.visible(o) {
 		return nil
 	}

@@ -45,6 +45,12 @@ type store struct {
 	senders  map[string]bool // whom Amazon's relay accepts mail from, if not only the shop itself
 	answered []answered
 	market   market // what the Amazon and eBay sides remember
+
+	places  []place
+	items   []*item // in the order in which they were listed
+	bySKU   map[string]*item
+	returns []*ret // oldest first
+	rets    map[string]*ret
 }
 
 type buyer struct {
@@ -63,6 +69,7 @@ type order struct {
 	currency         string
 	lines            []*line
 	refunds          []*refund
+	shipments        []*shipment
 	pay              string // id of the payment
 	note             string
 	cancelRequested  bool
@@ -167,14 +174,21 @@ func (o *order) line(id string) *line {
 	return nil
 }
 
-// touch marks an order as changed now.
-func (s *store) touch(o *order) {
-	o.updated = s.w.now()
+// order is the one with this id, or nil.
+func (s *store) order(id string) *order { return s.byID[id] }
+
+// touch marks an order as changed now. Whoever changes an order calls it.
+func (s *store) touch(o *order) { s.touchAt(o, s.w.now()) }
+
+// touchAt marks an order as changed at a time.
+func (s *store) touchAt(o *order, at time.Time) {
+	o.updated = at
 	s.byUpdate = nil
+	s.changed(changeOrder, o.id)
 }
 
-// changed are the orders by last change, oldest first.
-func (s *store) changed() []*order {
+// byChange are the orders by last change, oldest first.
+func (s *store) byChange() []*order {
 	if s.byUpdate == nil {
 		s.byUpdate = slices.Clone(s.orders)
 		slices.SortFunc(s.byUpdate, func(a, b *order) int {
@@ -190,7 +204,7 @@ func (s *store) next() int64 { s.serial++; return s.serial }
 // find looks for an order by id or by the number people see.
 func (s *store) find(name string) *order {
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
-	if o := s.byID[name]; o != nil {
+	if o := s.order(name); o != nil {
 		return o
 	}
 	for _, o := range slices.Backward(s.orders) {
@@ -214,7 +228,7 @@ func (s *store) ripen() {
 		}
 		// A refund that has just been paid out changes its order once more.
 		if o.updated.Before(last.settled) {
-			o.updated, s.byUpdate = last.settled, nil
+			s.touchAt(o, last.settled)
 		}
 		return true
 	})
@@ -323,7 +337,10 @@ func (w *World) AddOrder(n NewOrder) (OrderInfo, error) {
 	p := products[int(id)%len(products)]
 	o.lines = []*line{{id: s.lineID(id, 0), sku: orElse(n.SKU, p.sku), item: s.itemID(int(id) % len(products)), title: orElse(n.Title, p.title[s.Language]),
 		qty: orElse(n.Quantity, 1), price: price, tax: part[1], ship: part[2], image: int(id) % len(products)}}
+	s.stow(o)
 	s.add(o)
+	s.sell(o)
+	s.changed(changeNew, o.id)
 	return s.info(o), nil
 }
 

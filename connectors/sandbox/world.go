@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -11,8 +10,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
-
-	"helloworld/connectors"
 )
 
 // The platforms of the world.
@@ -39,6 +36,8 @@ type Options struct {
 	Stores []StoreSpec
 	// Orders is how many orders a store has whose spec does not say; 0 means 24.
 	Orders int
+	// Items is how many listings a store has whose spec does not say; 0 means 16.
+	Items int
 	// TokenTTL is how long access tokens live. 0 means what the platform grants.
 	TokenTTL time.Duration
 	// Settle is how long a refund stays pending on eBay, and how long a feed stays
@@ -71,6 +70,8 @@ type StoreSpec struct {
 	Language string `json:"language,omitempty"`
 	// Orders is how many orders there are; 0 means the world's default, negative none.
 	Orders int `json:"orders,omitempty"`
+	// Items is how many listings there are; 0 means the world's default, negative none.
+	Items int `json:"items,omitempty"`
 }
 
 // DefaultStores are the demo's three accounts.
@@ -96,6 +97,9 @@ type World struct {
 
 	rngMu sync.Mutex
 	rng   *rand.Rand
+
+	// watchers are told of every change; they are set before anything changes.
+	watchers []func(change)
 }
 
 // ErrNoStore is what errors about a store that does not exist wrap.
@@ -110,6 +114,7 @@ func New(o Options) (*World, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Orders = orElse(o.Orders, 24)
+	o.Items = orElse(o.Items, 16)
 	o.Slow = orElse(o.Slow, 2*time.Second)
 	o.Hang = orElse(o.Hang, time.Minute)
 	if o.Settle == 0 {
@@ -126,7 +131,7 @@ func New(o Options) (*World, error) {
 	}
 	w := &World{o: o, log: o.Log, gql: g, ledger: ledger{out: o.Ledger}}
 	for _, spec := range o.Stores {
-		spec, err := spec.filled(o.Orders)
+		spec, err := spec.filled(o.Orders, o.Items)
 		if err != nil {
 			return nil, fmt.Errorf("sandbox: %w", err)
 		}
@@ -149,7 +154,7 @@ func orElse[T comparable](v, other T) T {
 	return v
 }
 
-func (sp StoreSpec) filled(orders int) (StoreSpec, error) {
+func (sp StoreSpec) filled(orders, items int) (StoreSpec, error) {
 	if sp.Name == "" {
 		return sp, errors.New("a store without a name")
 	}
@@ -167,6 +172,9 @@ func (sp StoreSpec) filled(orders int) (StoreSpec, error) {
 	sp.Currency = orElse(sp.Currency, site.currency)
 	if sp.Orders == 0 {
 		sp.Orders = orders
+	}
+	if sp.Items == 0 {
+		sp.Items = items
 	}
 	return sp, nil
 }
@@ -269,119 +277,6 @@ func (s *store) account() Account {
 		Address: s.address(), User: s.address(), Password: mailPassword}
 	s.marketAccount(&a)
 	return a
-}
-
-// RefundEntry is a refund that really happened: money moved.
-type RefundEntry struct {
-	Store    string           `json:"store"`
-	Platform string           `json:"platform"`
-	Order    string           `json:"order"`
-	Number   string           `json:"number"`
-	ID       string           `json:"id"`
-	Amount   connectors.Money `json:"amount"`
-	// Key is the key that the request carried where the platform has one: Shopify's
-	// idempotency key, the merchant's adjustment id in Amazon's feed.
-	Key string `json:"key,omitempty"`
-	// Note is the free text that came with it.
-	Note string    `json:"note,omitempty"`
-	At   time.Time `json:"at"`
-}
-
-// MessageEntry is a message that a buyer received.
-type MessageEntry struct {
-	Store string `json:"store"`
-	Buyer string `json:"buyer"`
-	Order string `json:"order,omitempty"`
-	Text  string `json:"text"`
-	// Key is the Message-ID of a mail, without its angle brackets.
-	Key string `json:"key,omitempty"`
-	ID  string `json:"id,omitempty"`
-	// By is how it came: "api" or "mail".
-	By string    `json:"by"`
-	At time.Time `json:"at"`
-}
-
-// Ledger is what really happened, whoever was or was not told.
-type Ledger struct {
-	Refunds  []RefundEntry  `json:"refunds"`
-	Messages []MessageEntry `json:"messages"`
-	// Calls counts the calls of each store by operation.
-	Calls map[string]map[string]int `json:"calls"`
-}
-
-type ledger struct {
-	mu       sync.Mutex
-	out      io.Writer
-	refunds  []RefundEntry
-	messages []MessageEntry
-	calls    map[string]map[string]int
-}
-
-func (l *ledger) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.refunds, l.messages, l.calls = nil, nil, map[string]map[string]int{}
-}
-
-func (l *ledger) line(kind string, v any) error {
-	if l.out == nil {
-		return nil
-	}
-	raw, err := json.Marshal(map[string]any{kind: v})
-	if err != nil {
-		return err
-	}
-	_, err = l.out.Write(append(raw, '\n'))
-	return err
-}
-
-func (w *World) recordRefund(e RefundEntry) {
-	w.ledger.mu.Lock()
-	defer w.ledger.mu.Unlock()
-	w.ledger.refunds = append(w.ledger.refunds, e)
-	if err := w.ledger.line("refund", e); err != nil {
-		w.log.Error("the ledger could not be written", "err", err)
-	}
-}
-
-func (w *World) recordMessage(e MessageEntry) {
-	w.ledger.mu.Lock()
-	defer w.ledger.mu.Unlock()
-	w.ledger.messages = append(w.ledger.messages, e)
-	if err := w.ledger.line("message", e); err != nil {
-		w.log.Error("the ledger could not be written", "err", err)
-	}
-}
-
-func (w *World) count(store, op string) {
-	w.ledger.mu.Lock()
-	defer w.ledger.mu.Unlock()
-	ops := w.ledger.calls[store]
-	if ops == nil {
-		ops = map[string]int{}
-		w.ledger.calls[store] = ops
-	}
-	ops[op]++
-}
-
-// Ledger tells what really happened so far.
-func (w *World) Ledger() Ledger {
-	for _, s := range w.all() {
-		s.mu.Lock()
-		s.ripen()
-		s.mu.Unlock()
-	}
-	w.ledger.mu.Lock()
-	defer w.ledger.mu.Unlock()
-	l := Ledger{Refunds: append([]RefundEntry{}, w.ledger.refunds...), Messages: append([]MessageEntry{}, w.ledger.messages...),
-		Calls: map[string]map[string]int{}}
-	for store, ops := range w.ledger.calls {
-		l.Calls[store] = map[string]int{}
-		for op, n := range ops {
-			l.Calls[store][op] = n
-		}
-	}
-	return l
 }
 
 // wait waits for d or for the end of ctx, and tells whether it was d.
