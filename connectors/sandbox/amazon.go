@@ -31,6 +31,8 @@ func (w *World) serveAmazon(c *call) {
 	get, post := c.Method == http.MethodGet, c.Method == http.MethodPost
 	last := c.path[strings.LastIndexByte(c.path, '/')+1:]
 	switch {
+	case c.path == "/sqs" || strings.HasPrefix(c.path, "/sqs/"):
+		w.serveQueue(c)
 	case c.path == "/auth/o2/token" && post:
 		w.count(c.s.Name, "token")
 		w.serve(c.rw, c.Request, c.s, "token", func() reply { return w.amazonToken(c) })

@@ -130,6 +130,7 @@ func New(o Options) (*World, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	w := &World{o: o, log: o.Log, gql: g, ledger: ledger{out: o.Ledger}}
+	w.watch(w.marketNews)
 	for _, spec := range o.Stores {
 		spec, err := spec.filled(o.Orders, o.Items)
 		if err != nil {
