@@ -1,0 +1,32 @@
+package tracking
+
+// moreFormats are known from use, not from test numbers: none of them is sure.
+var moreFormats = []format{
+	{id: "dhl-paket-20", carrier: "dhl-paket", shape: shape(`00340[0-9]{15}`), check: gs1, weight: 62, home: germany},
+	{id: "dhl-paket-18", carrier: "dhl-paket", shape: shape(`340[0-9]{15}`), check: gs1, weight: 48, home: germany},
+	{id: "dhl-paket-12", carrier: "dhl-paket", shape: shape(`[0-9]{12}`), check: fourNine, weight: 38, home: germany, local: true},
+	{id: "dhl-paket-jjd", carrier: "dhl-paket", shape: shape(`JJD[0-9]{18,20}`), weight: 88, home: []string{"DE", "NL", "AT"}},
+	{id: "dhl-paket-jvgl", carrier: "dhl-paket", shape: shape(`JVGL[0-9]{14,20}`), weight: 85, home: []string{"NL", "BE", "DE"}},
+	{id: "dhl-paket-3s", carrier: "dhl-paket", shape: shape(`3S[A-Z0-9]{11,13}`), weight: 35, home: []string{"NL", "BE", "LU"}},
+	{id: "dpd-14", carrier: "dpd", shape: shape(`[0-9]{14}`), weight: 28, home: europe},
+	{id: "gls-11", carrier: "gls", shape: shape(`[0-9]{11,12}`), weight: 22, home: europe},
+	{id: "gls-14", carrier: "gls", shape: shape(`[0-9]{14}`), weight: 15, home: europe},
+	{id: "gls-id", carrier: "gls", shape: shape(`[A-Z0-9]{8}`), weight: 20, asked: true},
+	{id: "hermes-de", carrier: "hermes", shape: shape(`H[0-9]{19}`), weight: 85, home: germany},
+	{id: "hermes-14", carrier: "hermes", shape: shape(`[0-9]{14}`), weight: 15, home: germany},
+	{id: "evri-16", carrier: "hermes", shape: shape(`[CHPT][0-9]{2}[A-Z0-9]{3}[0-9]{10}`), weight: 60, home: britain},
+	{id: "evri-16-digits", carrier: "hermes", shape: shape(`[0-9]{16}`), weight: 20, home: britain},
+	{id: "royal-mail-21", carrier: "royal-mail", shape: shape(`[0-9A-F]{21}`), weight: 20, asked: true},
+	{id: "colissimo-13", carrier: "la-poste", shape: shape(`[0-9][A-Z][0-9]{11}`), weight: 65, home: []string{"FR", "MC", "BE"}},
+	{id: "japan-post-12", carrier: "japan-post", shape: shape(`[0-9]{11,12}`), check: mod7, weight: 38, home: []string{"JP"}, local: true},
+	{id: "china-post-13", carrier: "china-post", shape: shape(`(98|99)[0-9]{11}`), weight: 50, home: []string{"CN"}},
+	{id: "ems-cn-13", carrier: "ems", shape: shape(`1[0-2][0-9]{11}`), weight: 50, home: []string{"CN"}},
+	{id: "sf", carrier: "sf", shape: shape(`SF[0-9]{12,15}`), weight: 92},
+	{id: "sf-12", carrier: "sf", shape: shape(`[0-9]{12}`), weight: 20, asked: true},
+	{id: "4px", carrier: "4px", shape: shape(`4PX[0-9A-Z]{10,16}`), weight: 95},
+	{id: "yanwen-yp", carrier: "yanwen", shape: shape(`[A-Z]{2}[0-9]{9}YP`), weight: 90},
+	{id: "cainiao-lp", carrier: "cainiao", shape: shape(`LP[0-9]{14}`), weight: 90},
+	{id: "cainiao-long", carrier: "cainiao", shape: shape(`(CAINIAO|CNG)[0-9A-Z]{8,20}`), weight: 80},
+	{id: "yto", carrier: "yto", shape: shape(`YT[0-9]{13}`), weight: 80, home: []string{"CN"}},
+	{id: "jt", carrier: "jt", shape: shape(`JT[0-9]{13}`), weight: 80},
+}
