@@ -30,8 +30,10 @@ type auth struct {
 var scopesOf = map[string][]string{
 	Shopify: {"read_orders", "read_all_orders", "write_orders", "read_customers", "read_products", "read_locations"},
 	Ebay: {"https://api.ebay.com/oauth/api_scope", "https://api.ebay.com/oauth/api_scope/sell.fulfillment", "https://api.ebay.com/oauth/api_scope/sell.finances",
-		"https://api.ebay.com/oauth/api_scope/commerce.message", "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly"},
-	Amazon: {"sellingpartnerapi::orders", "sellingpartnerapi::feeds", "sellingpartnerapi::finances"},
+		"https://api.ebay.com/oauth/api_scope/commerce.message", "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly",
+		"https://api.ebay.com/oauth/api_scope/sell.inventory", "https://api.ebay.com/oauth/api_scope/commerce.notification.subscription"},
+	Amazon: {"sellingpartnerapi::orders", "sellingpartnerapi::feeds", "sellingpartnerapi::finances", "sellingpartnerapi::listings", "sellingpartnerapi::inventory",
+		"sellingpartnerapi::reports", "sellingpartnerapi::messaging", "sellingpartnerapi::notifications"},
 }
 
 func newAuth(s *store) *auth {
