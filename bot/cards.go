@@ -335,8 +335,28 @@ func runCard(r sync.Run, s *Store, who string, zone *time.Location, p *i18n.Prin
 	return c
 }
 
-func alertCard(a alerts.Alert, store, acked string, zone *time.Location, p *i18n.Printer) chat.Card {
-	kind := a.Detail["kind"]
+// mendButtons lead to where an alert's cause is mended.
+func mendButtons(a alerts.Alert, s *Store, p *i18n.Printer) []chat.Button {
+	link := a.Detail["link"]
+	switch {
+	case a.Kind == alerts.Calendar && a.Detail["what"] == string(connectors.DueSecret):
+		if link == "" {
+			return nil
+		}
+		return []chat.Button{{Label: p.T("button.secret"), URL: link, Tone: chat.Primary}}
+	case a.Kind == alerts.Calendar && a.Detail["what"] == string(connectors.DueSigning):
+		return []chat.Button{{Label: p.T("button.token"), Command: "token reset " + a.Store, Tone: chat.Primary}}
+	case a.Kind == alerts.Calendar, a.Kind == alerts.Token && a.Detail["kind"] != connectors.AppBroken.String():
+		return s.ReauthoriseButton(p, link)
+	}
+	return nil
+}
+
+func alertCard(a alerts.Alert, s *Store, acked string, zone *time.Location, p *i18n.Printer) chat.Card {
+	kind, store := a.Detail["kind"], p.T("alert.desk_itself")
+	if a.Store != "" {
+		store = s.Name
+	}
 	title := i18n.Key("alert.title." + a.Kind)
 	if a.Kind == alerts.Token && kind == connectors.AppBroken.String() {
 		title = "alert.title.app"
@@ -345,8 +365,11 @@ func alertCard(a alerts.Alert, store, acked string, zone *time.Location, p *i18n
 	if a.Severity == alerts.Critical {
 		c.Tone = chat.Bad
 	}
-	c.Parts = []chat.Part{{Kind: chat.Text, Text: p.T(i18n.Key("alert.text."+strings.TrimPrefix(string(title), "alert.title.")), "store", store,
-		"why", whyText(p, kind), "code", a.Detail["code"])}}
+	text := i18n.Key("alert.text." + strings.TrimPrefix(string(title), "alert.title."))
+	if what := a.Detail["what"]; what != "" {
+		text += i18n.Key("_" + what)
+	}
+	c.Parts = []chat.Part{{Kind: chat.Text, Text: p.T(text, "store", store, "why", whyText(p, kind), "code", a.Detail["code"], "n", a.Detail["n"])}}
 	fields := []chat.Field{{Label: p.T("field.since"), Value: stamp(a.First, zone)}, {Label: p.T("field.times"), Value: p.Num(a.Count)}}
 	if a.Hidden > 0 {
 		fields = append(fields, chat.Field{Label: p.T("field.hidden"), Value: p.Num(a.Hidden)})
@@ -354,7 +377,18 @@ func alertCard(a alerts.Alert, store, acked string, zone *time.Location, p *i18n
 	if code := a.Detail["code"]; code != "" {
 		fields = append(fields, chat.Field{Label: p.T("field.code"), Value: code})
 	}
+	if at, err := time.Parse(time.RFC3339, a.Detail["at"]); err == nil {
+		ends := stamp(at, zone)
+		if a.Detail["assumed"] != "" {
+			ends = p.T("alert.about", "when", ends)
+		}
+		fields = append([]chat.Field{{Label: p.T("field.ends"), Value: ends}}, fields...)
+	}
 	c.Parts = append(c.Parts, chat.Part{Kind: chat.Fields, Fields: fields})
+	if a.State == alerts.Resolved && a.Detail[alerts.Superseded] != "" {
+		c.Tone, c.Foot = chat.Plain, p.T("alert.foot_superseded")
+		return c
+	}
 	if a.State == alerts.Resolved {
 		// What to do about it is left out: it is done, and the button is gone.
 		c.Tone, c.Title, c.Parts = chat.Good, p.T("alert.resolved", "store", store), c.Parts[1:]
@@ -362,9 +396,7 @@ func alertCard(a alerts.Alert, store, acked string, zone *time.Location, p *i18n
 		return c
 	}
 	if a.Store != "" {
-		if link := a.Detail["link"]; link != "" && a.Kind == alerts.Token {
-			c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.reauthorise"), URL: link, Tone: chat.Primary})
-		}
+		c.Buttons = append(c.Buttons, mendButtons(a, s, p)...)
 		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.check"), Command: "health " + a.Store})
 	}
 	if a.State == alerts.Firing {

@@ -62,6 +62,10 @@ type Options struct {
 	// PublicURL is the address under which the platforms reach the desk; empty if
 	// they cannot.
 	PublicURL string
+	// Keeper keeps credentials; nil means that no store can be connected from here.
+	Keeper connectors.Keeper
+	// Opener makes stores that are not in the configuration; may be nil.
+	Opener Opener
 	// Web fetches pictures that platforms only link to; nil means [Web] without
 	// exceptions.
 	Web *http.Client
@@ -173,6 +177,9 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	d.pace = newPacer(d.Now)
 	d.paint()
 	d.work()
+	if err := d.LoadAccounts(ctx); err != nil {
+		return nil, err
+	}
 	return d, d.loadMoved(ctx)
 }
 
@@ -187,10 +194,12 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneMoney, d.payOut)
 	jobs.Handle(d.Jobs, LaneShop, d.resync)
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
+	jobs.Handle(d.Jobs, LaneHouse, d.calendar)
 	for _, s := range d.shelf.all() {
 		d.tend(s)
 	}
 	d.Jobs.Every("sweep", 10*time.Second, SweepArgs{})
+	d.Jobs.Every("calendar", calendarEvery, CalendarArgs{})
 }
 
 // Chat finds a transport by name.

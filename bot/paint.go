@@ -96,11 +96,7 @@ func (d *Desk) paintAlert(_ context.Context, tx *store.Tx, id string, p *i18n.Pr
 	if err != nil {
 		return chat.Card{}, "", err
 	}
-	name := p.T("alert.desk_itself")
-	if a.Store != "" {
-		name = d.storeOr(a.Store).Name
-	}
-	return alertCard(a, name, d.People.Name(people.ID(a.AckedBy)), d.Zone, p), string(a.State), nil
+	return alertCard(a, d.storeOr(a.Store), d.People.Name(people.ID(a.AckedBy)), d.Zone, p), string(a.State), nil
 }
 
 // Look reads something for a command.

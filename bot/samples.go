@@ -66,6 +66,8 @@ func Samples(p *i18n.Printer) []Sample {
 		Detail: map[string]string{"kind": connectors.Reauthorise.String(), "code": "invalid_grant", "link": "https://example.com/consent?store=ebay-de&x=1"}}
 	mended := dead
 	mended.State, mended.Ended, mended.Count, mended.Hidden = alerts.Resolved, at.Add(time.Hour), 12, 3
+	due := alerts.Alert{ID: "A3", Kind: alerts.Calendar, Store: shop.ID, Severity: alerts.Warning, State: alerts.Firing, Count: 1, First: at, Last: at,
+		Detail: map[string]string{"what": string(connectors.DueConsent), "at": at.AddDate(0, 0, 14).Format(time.RFC3339), "link": "https://example.com/consent"}}
 	run := sync.Run{ID: "S1", Store: shop.ID, Streams: []string{"orders", "messages"}, State: sync.Running, Done: 450, Total: 1200, Changed: 17, Bad: 2, By: "ben", Started: at}
 
 	all := []Sample{
@@ -79,8 +81,9 @@ func Samples(p *i18n.Printer) []Sample {
 		{"refund-asked", refund(RefundAsked, open, "")},
 		{"refund-confirmed", refund(RefundConfirmed, voted, "")},
 		{"refund-unknown", refund(RefundUnknown, voted, askPerson)},
-		{"alert", alertCard(dead, shop.Name, "", time.UTC, p)},
-		{"alert-resolved", alertCard(mended, shop.Name, "", time.UTC, p)},
+		{"alert", alertCard(dead, shop, "", time.UTC, p)},
+		{"alert-resolved", alertCard(mended, shop, "", time.UTC, p)},
+		{"alert-calendar", alertCard(due, shop, "", time.UTC, p)},
 		{"run", runCard(run, shop, "Ben", time.UTC, p)},
 	}
 	for i := range all {

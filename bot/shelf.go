@@ -31,13 +31,6 @@ func (f *shelf) put(s *Store) error {
 	return nil
 }
 
-func (f *shelf) take(id string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.byID, id)
-	f.list = slices.DeleteFunc(slices.Clone(f.list), func(s *Store) bool { return s.ID == id })
-}
-
 func (f *shelf) get(id string) (*Store, bool) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -77,12 +70,5 @@ func (d *Desk) tend(s *Store) {
 			every = max(every, p.Every(stream))
 		}
 		d.Jobs.Every("pull/"+s.ID+"/"+stream, every, PullArgs{Store: s.ID, Stream: stream})
-	}
-}
-
-// leave has them read no more.
-func (d *Desk) leave(s *Store) {
-	for _, stream := range d.streams(s) {
-		d.Jobs.Never("pull/" + s.ID + "/" + stream)
 	}
 }

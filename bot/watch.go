@@ -97,14 +97,8 @@ func (d *Desk) fire(tx *store.Tx, n alerts.News) error {
 // works ends a store's alerts about its connection, because a call to it worked.
 func (d *Desk) works(tx *store.Tx, storeID string) error {
 	for _, kind := range []string{alerts.Token, alerts.Sync, alerts.Send} {
-		a, was, err := alerts.Resolve(tx, kind, storeID)
-		if err != nil {
+		if err := d.ended(tx, kind, storeID); err != nil {
 			return err
-		}
-		if was {
-			if err := d.Repaint(tx, "alert:"+a.ID); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -137,7 +131,7 @@ func (d *Desk) AckAlert(ctx context.Context, by Deed, id string) error {
 // CheckStore makes a real call to a store, writes down what came of it, and
 // wakes what waited for it.
 func (d *Desk) CheckStore(ctx context.Context, s *Store) (connectors.Health, error) {
-	if r, ok := s.Shop.(interface{ Reload(context.Context) error }); ok {
+	if r, ok := s.Shop.(connectors.Reloader); ok {
 		if err := r.Reload(ctx); err != nil {
 			return connectors.Health{}, err
 		}
@@ -146,6 +140,9 @@ func (d *Desk) CheckStore(ctx context.Context, s *Store) (connectors.Health, err
 	err := d.DB.Write(ctx, func(tx *store.Tx) error {
 		if h.State != connectors.HealthBad {
 			if err := d.works(tx, s.ID); err != nil {
+				return err
+			}
+			if err := d.lookAhead(tx, s); err != nil {
 				return err
 			}
 			for _, stream := range d.streams(s) {
@@ -174,6 +171,9 @@ func (d *Desk) sweep(ctx context.Context, j jobs.Job[SweepArgs]) error {
 			}
 		}
 		if _, err := tx.Exec(`DELETE FROM seen WHERE at < ?`, tx.Now()-seenLife.Milliseconds()); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`DELETE FROM connecting WHERE until < ?`, tx.Now()-seenLife.Milliseconds()); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`DELETE FROM press WHERE until < ?`, tx.Now()-pressLife.Milliseconds()); err != nil {

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -122,6 +121,10 @@ func checkStore(c *Call, s *bot.Store) error {
 	if err != nil {
 		return err
 	}
+	return c.Whisper(healthCard(c, s, h))
+}
+
+func healthCard(c *Call, s *bot.Store, h connectors.Health) chat.Card {
 	card := chat.Card{Lang: c.P.Lang().String(), Tone: chat.Good, Title: c.P.T("health.store_ok", "store", s.Name)}
 	if h.State == connectors.HealthExpiring {
 		card.Tone = chat.Warning
@@ -133,41 +136,15 @@ func checkStore(c *Call, s *bot.Store) error {
 		if h.Code != "" {
 			card.Parts = append(card.Parts, chat.Part{Kind: chat.Code, Text: h.Code})
 		}
-		if link := cmp.Or(h.Link, s.Consent); link != "" && h.Kind == connectors.Reauthorise {
-			card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.reauthorise"), URL: link, Tone: chat.Primary})
+		if h.Kind == connectors.Reauthorise {
+			card.Buttons = append(card.Buttons, s.ReauthoriseButton(c.P, h.Link)...)
 		}
 		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.check"), Command: "health " + s.ID})
-		return c.Whisper(card)
+		return card
 	}
-	for _, can := range s.Shop.Can(c.Ctx) {
-		text, _ := CanText(c.P, can, s.Mail != nil)
-		if text == "" {
-			continue
-		}
-		card.Parts = append(card.Parts, chat.Part{Kind: chat.Note, Text: text})
-	}
-	return c.Whisper(card)
-}
-
-// CanText says what an account cannot do and what to do instead; empty where
-// nothing is amiss. missing: something that the desk needs is not there.
-func CanText(p *i18n.Printer, can connectors.Capability, mailbox bool) (text string, missing bool) {
-	what := p.T(i18n.Key("cap." + string(can.Name)))
-	switch {
-	case can.OK, can.Reason == "can.not_configured":
-		return "", false
-	case can.Instead == "can.use_mail" && mailbox:
-		return p.T("can.by_mail", "what", what), false
-	case can.Instead == "can.use_mail":
-		return p.T("can.not", "what", what) + p.T(i18n.Key(can.Reason)) + p.T("can.no_mailbox"), true
-	}
-	text = p.T("can.not", "what", what)
-	for _, k := range []string{can.Reason, can.Instead} {
-		if k != "" && p.Has(i18n.Key(k)) {
-			text += p.T(i18n.Key(k), "missing", can.Missing)
-		}
-	}
-	return text, false
+	card.Parts = append(card.Parts, deadlineParts(c, s)...)
+	card.Parts = append(card.Parts, c.Desk.CanParts(c.Ctx, c.P, s)...)
+	return card
 }
 
 // runOrder shows an order, fresh from its shop.

@@ -234,5 +234,16 @@ type Plugin struct {
 	Options map[string]string
 	// Secrets names further secrets that it understands, as keys of Config.Secrets.
 	Secrets map[string]string
-	New     func(Config) (Connector, error)
+	// Locate reads what a seller calls the shop: an address, a site, a country. Nil
+	// means that stores of this platform can only be written into the configuration.
+	Locate func(where string) (Spot, error)
+	New    func(Config) (Connector, error)
+}
+
+// Spot is where a shop is, as far as its name tells.
+type Spot struct {
+	// ID is a name for it that the desk may use: [a-z0-9-].
+	ID, BaseURL, Account, Region, Currency string
+	Language                               language.Tag
+	Options                                map[string]string
 }

@@ -40,6 +40,12 @@ const (
 	Dead = "dead"
 	// Mail: mail to a buyer was refused.
 	Mail = "mail"
+	// Calendar: a day comes on which something of an account ends.
+	Calendar = "calendar"
+	// Hooks: a platform has stopped calling us, or strangers call in its name.
+	Hooks = "hooks"
+	// Privacy: a platform asks for buyers' data, or to forget somebody.
+	Privacy = "privacy"
 )
 
 // inhibits says which kinds a firing kind hides in the same store.
@@ -150,6 +156,28 @@ func Resolve(tx *store.Tx, kind, storeID string) (Alert, bool, error) {
 		return a, false, nil
 	}
 	return a, err == nil, err
+}
+
+// Superseded in an alert's detail says that a newer one took its place.
+const Superseded = "superseded"
+
+// Supersede ends an alert because a newer one takes its place. It tells whether
+// there was one.
+func Supersede(tx *store.Tx, kind, storeID string) (Alert, bool, error) {
+	a, was, err := Resolve(tx, kind, storeID)
+	if err != nil || !was {
+		return a, was, err
+	}
+	if a.Detail == nil {
+		a.Detail = map[string]string{}
+	}
+	a.Detail[Superseded] = "yes"
+	detail, err := json.Marshal(a.Detail)
+	if err != nil {
+		return a, true, err
+	}
+	_, err = tx.Exec(`UPDATE alert SET detail = ? WHERE id = ?`, string(detail), a.ID)
+	return a, true, err
 }
 
 // Ack says that somebody looks after it. A resolved alert stays resolved.

@@ -38,13 +38,6 @@ func (e *Engine) Every(name string, d time.Duration, a Args, o ...Opt) {
 	}
 }
 
-// Never ends what Every began.
-func (e *Engine) Never(name string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.periodic = slices.DeleteFunc(slices.Clone(e.periodic), func(x *periodic) bool { return x.name == name })
-}
-
 // addPeriodic adds what is due, and lowers nearest to when the next one is.
 func (e *Engine) addPeriodic(tx *store.Tx, nearest *int64) error {
 	now := tx.Now()

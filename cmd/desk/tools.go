@@ -15,7 +15,6 @@ import (
 	"helloworld/bot/chat"
 	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
-	"helloworld/commands"
 	"helloworld/connectors"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
@@ -211,7 +210,7 @@ func checkShop(w *world, p *i18n.Printer, st *bot.Store, shop connectors.Connect
 	}
 	say(true, name, p.T("check.works"))
 	for _, c := range shop.Can(ctx) {
-		text, missing := commands.CanText(p, c, st.Mail != nil)
+		text, missing := bot.CanText(p, c, st.Mail != nil)
 		switch {
 		case missing:
 			say(false, id+" "+string(c.Name), text)
