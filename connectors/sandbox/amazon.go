@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,49 +22,96 @@ func amazonRefusal(kind string) reply {
 	return amazonError(http.StatusInternalServerError, "InternalFailure", "We encountered an internal error. Please try again.", "")
 }
 
-// amazonPlans are rate and burst of the operations that the world knows.
-var amazonPlans = map[string][2]float64{
-	"orders": {0.0056, 20}, "order": {0.5, 30}, "health": {0.016, 15}, "document": {0.5, 15}, "refund": {0.0083, 15},
-	"feed": {2, 15}, "feeds": {0.0222, 10}, "report": {0.0222, 10}, "transactions": {0.5, 10},
+// amazonRoute is an operation: how it is called, by which name it can be made to
+// fail, which role it needs, and its rate and burst.
+type amazonRoute struct {
+	method, path, op, role string
+	rate, burst            float64
+	// grantless operations want a token of the application and not of a seller.
+	grantless bool
+	do        func(*call, []string) reply
+}
+
+// fixed is an operation whose path has no variable parts.
+func fixed(f func(*call) reply) func(*call, []string) reply {
+	return func(c *call, _ []string) reply { return f(c) }
+}
+
+// named is an operation with one variable part in its path.
+func named(f func(*call, string) reply) func(*call, []string) reply {
+	return func(c *call, id []string) reply { return f(c, id[0]) }
+}
+
+// amazonRoutes are the operations that the world knows. The rates are Amazon's
+// own defaults.
+func (w *World) amazonRoutes() []amazonRoute {
+	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+	const feeds, docs, reports, notes = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents", "/reports/2021-06-30/reports", "/notifications/v1"
+	return []amazonRoute{
+		{get, "/sellers/v1/marketplaceParticipations", "health", "", 0.016, 15, false, fixed(w.amazonParticipations)},
+		{get, "/orders/2026-01-01/orders", "orders", "orders", 0.0056, 20, false, fixed(w.amazonOrders)},
+		{get, "/orders/2026-01-01/orders/{}", "order", "orders", 0.5, 30, false, named(w.amazonOrder)},
+		{post, docs, "document", "feeds", 0.5, 15, false, fixed(w.amazonCreateDocument)},
+		{get, docs + "/{}", "report", "feeds", 0.0222, 10, false, named(w.amazonDocument)},
+		{post, feeds, "refund", "feeds", 0.0083, 15, false, fixed(w.amazonCreateFeed)},
+		{get, feeds, "feeds", "feeds", 0.0222, 10, false, fixed(w.amazonFeeds)},
+		{get, feeds + "/{}", "feed", "feeds", 2, 15, false, named(w.amazonFeed)},
+		{del, feeds + "/{}", "feed", "feeds", 2, 15, false, named(w.amazonCancelFeed)},
+		{get, "/finances/2024-06-19/transactions", "transactions", "finances", 0.5, 10, false, fixed(w.amazonTransactions)},
+	}
 }
 
 func (w *World) serveAmazon(c *call) {
-	const feeds, docs, orders = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents", "/orders/2026-01-01/orders"
-	get, post := c.Method == http.MethodGet, c.Method == http.MethodPost
 	last := c.path[strings.LastIndexByte(c.path, '/')+1:]
 	switch {
 	case c.path == "/sqs" || strings.HasPrefix(c.path, "/sqs/"):
 		w.serveQueue(c)
-	case c.path == "/auth/o2/token" && post:
+		return
+	case c.path == "/auth/o2/token" && c.Method == http.MethodPost:
 		w.count(c.s.Name, "token")
 		w.serve(c.rw, c.Request, c.s, "token", func() reply { return w.amazonToken(c) })
+		return
 	case strings.HasPrefix(c.path, "/upload/") && c.Method == http.MethodPut:
 		w.amazonFile(c, "upload", func() reply { return w.amazonUpload(c, last) })
-	case strings.HasPrefix(c.path, "/download/") && get:
+		return
+	case strings.HasPrefix(c.path, "/download/") && c.Method == http.MethodGet:
 		w.amazonFile(c, "download", func() reply { return w.amazonDownload(c, last) })
-	case c.path == "/sellers/v1/marketplaceParticipations" && get:
-		w.amazonCall(c, "health", w.amazonParticipations)
-	case c.path == orders && get:
-		w.amazonCall(c, "orders", w.amazonOrders)
-	case strings.HasPrefix(c.path, orders+"/") && get:
-		w.amazonCall(c, "order", func(c *call) reply { return w.amazonOrder(c, last) })
-	case c.path == docs && post:
-		w.amazonCall(c, "document", w.amazonCreateDocument)
-	case strings.HasPrefix(c.path, docs+"/") && get:
-		w.amazonCall(c, "report", func(c *call) reply { return w.amazonDocument(c, last) })
-	case c.path == feeds && post:
-		w.amazonCall(c, "refund", w.amazonCreateFeed)
-	case c.path == feeds && get:
-		w.amazonCall(c, "feeds", w.amazonFeeds)
-	case strings.HasPrefix(c.path, feeds+"/") && get:
-		w.amazonCall(c, "feed", func(c *call) reply { return w.amazonFeed(c, last) })
-	case strings.HasPrefix(c.path, feeds+"/") && c.Method == http.MethodDelete:
-		w.amazonCall(c, "feed", func(c *call) reply { return w.amazonCancelFeed(c, last) })
-	case c.path == "/finances/2024-06-19/transactions" && get:
-		w.amazonCall(c, "transactions", w.amazonTransactions)
-	default:
-		amazonError(http.StatusForbidden, "MissingAuthenticationToken", "Missing Authentication Token", "").send(c.rw)
+		return
 	}
+	for _, r := range w.amazonRoutes() {
+		if r.method != c.Method {
+			continue
+		}
+		if parts, ok := c.matches(r.path); ok {
+			w.amazonCall(c, r, parts)
+			return
+		}
+	}
+	amazonError(http.StatusForbidden, "MissingAuthenticationToken", "Missing Authentication Token", "").send(c.rw)
+}
+
+// matches tells whether a path within the account fits a pattern, and what
+// stands in its variable parts. It looks at the path as it was sent, since a SKU
+// may have a slash in it.
+func (c *call) matches(pattern string) (parts []string, ok bool) {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(c.URL.EscapedPath(), "/"), "/") // the platform
+	_, rest, _ = strings.Cut(rest, "/")                                          // the account
+	have, want := strings.Split(strings.TrimSuffix(rest, "/"), "/"), strings.Split(strings.Trim(pattern, "/"), "/")
+	if len(have) != len(want) {
+		return nil, false
+	}
+	for i, p := range want {
+		v, err := url.PathUnescape(have[i])
+		switch {
+		case err != nil:
+			return nil, false
+		case p == "{}":
+			parts = append(parts, v)
+		case p != v:
+			return nil, false
+		}
+	}
+	return parts, true
 }
 
 // amazonFile serves the store of documents, which is not behind the gateway:
@@ -77,12 +126,14 @@ func (w *World) amazonFile(c *call, op string, do func() reply) {
 	})
 }
 
-func (w *World) amazonCall(c *call, op string, do func(*call) reply) {
-	w.count(c.s.Name, op)
+func (w *World) amazonCall(c *call, r amazonRoute, parts []string) {
+	w.count(c.s.Name, r.op)
+	rate := strconv.FormatFloat(r.rate, 'f', -1, 64)
 	denied := func(details string) {
-		amazonError(http.StatusForbidden, "Unauthorized", "Access to requested resource is denied.", details).send(c.rw)
+		amazonError(http.StatusForbidden, "Unauthorized", "Access to requested resource is denied.", details).with("x-amzn-RateLimit-Limit", rate).send(c.rw)
 	}
-	switch c.s.auth.check(c.Header.Get("x-amz-access-token"), w.now()) {
+	token := c.Header.Get("x-amz-access-token")
+	switch c.s.auth.check(token, w.now()) {
 	case tokenMissing:
 		denied("Access token is missing in the request header.")
 		return
@@ -93,21 +144,24 @@ func (w *World) amazonCall(c *call, op string, do func(*call) reply) {
 		denied("The access token you provided has expired.")
 		return
 	}
-	role := map[string]string{"orders": "orders", "order": "orders", "document": "feeds", "refund": "feeds", "feed": "feeds", "feeds": "feeds", "report": "feeds", "transactions": "finances"}[op]
-	if role != "" && !c.s.auth.has("sellingpartnerapi::"+role) {
+	if c.s.market.isGrantless(token) != r.grantless {
+		denied("The token is not of the kind that this operation needs.")
+		return
+	}
+	if r.role != "" && !c.s.auth.has("sellingpartnerapi::"+r.role) {
 		denied("")
 		return
 	}
-	plan := amazonPlans[op]
-	if _, delay := c.s.limits.spend(op, plan[0], plan[1], 1, w.now()); delay > 0 {
-		amazonError(http.StatusTooManyRequests, "QuotaExceeded", "You exceeded your quota for the requested resource.", "").send(c.rw)
+	// Operations that share a fault's name have budgets of their own.
+	if _, delay := c.s.limits.spend(r.method+r.path, r.rate, r.burst, 1, w.now()); delay > 0 {
+		amazonError(http.StatusTooManyRequests, "QuotaExceeded", "You exceeded your quota for the requested resource.", "").with("x-amzn-RateLimit-Limit", rate).send(c.rw)
 		return
 	}
-	w.serve(c.rw, c.Request, c.s, op, func() reply {
+	w.serve(c.rw, c.Request, c.s, r.op, func() reply {
 		c.s.mu.Lock()
 		defer c.s.mu.Unlock()
 		c.s.ripen()
-		return do(c).with("x-amzn-RequestId", c.s.Name+"-"+op)
+		return r.do(c, parts).with("x-amzn-RequestId", c.s.Name+"-"+r.op).with("x-amzn-RateLimit-Limit", rate)
 	})
 }
 
@@ -130,8 +184,14 @@ func (w *World) amazonToken(c *call) reply {
 		if ok = c.PostForm.Get("code") == consentCode; ok {
 			g, ok = c.s.auth.give(c.s.auth.first, w.now())
 		}
-	case "client_credentials": // grantless operations only; the world has none
-		g, ok = c.s.auth.give("", w.now())
+	case "client_credentials": // for operations that no seller has to grant
+		scope := c.PostForm.Get("scope")
+		if scope != scopeNotes && scope != scopeRotation {
+			return fail(http.StatusBadRequest, "invalid_scope", "The requested scope is invalid, unknown, or malformed")
+		}
+		if g, ok = c.s.auth.give("", w.now()); ok {
+			c.s.market.keepGrantless(g.access)
+		}
 	default:
 		return fail(http.StatusBadRequest, "unsupported_grant_type", "The authorization grant type is not supported by the authorization server")
 	}

@@ -7,6 +7,7 @@ import (
 // market is what the Amazon and the eBay side of a store remember beyond orders.
 type market struct {
 	queue queue
+	grantless
 }
 
 // marketNews hears of all changes, for the queues and the calls of these two
