@@ -28,6 +28,7 @@ type Config struct {
 	Console  Console   `toml:"console" help:"The web console."`
 	Slack    Slack     `toml:"slack" help:"A Slack workspace, through Socket Mode: no public address is needed."`
 	Telegram Telegram  `toml:"telegram" help:"A Telegram bot, through long polling: no public address is needed."`
+	Apps     []App     `toml:"app" help:"Your application on a marketplace: with it sellers connect stores from the chat. A store of its platform that names none uses it too."`
 	Stores   []Store   `toml:"store" help:"One for every account on a marketplace."`
 	Engines  []Engine  `toml:"engine" help:"Translation engines, tried in this order. Without any, approved phrases and templates are used."`
 	People   []Person  `toml:"person" help:"People who may act. Once they are written down the desk keeps them; this file only adds."`
@@ -39,8 +40,9 @@ type Desk struct {
 	Data      string   `toml:"data" default:"data" help:"Folder of the database and the key file."`
 	Database  Secret   `toml:"-" env:"DESK_DATABASE" help:"postgres://… for several replicas; empty means SQLite in the data folder."`
 	Key       Secret   `toml:"-" env:"DESK_KEY" help:"Sealing key, 32 bytes in base64; empty means a key file beside the data."`
+	Redis     Secret   `toml:"-" env:"DESK_REDIS" help:"redis://… so that several replicas share the marketplaces' limits; empty means each keeps to its own reckoning."`
 	Listen    string   `toml:"listen" form:"listen" default:"127.0.0.1:8080" help:"Address the console listens on."`
-	PublicURL string   `toml:"public_url" eg:"https://desk.example.com" form:"url" help:"Address people reach the console under, if a proxy stands before it."`
+	PublicURL string   `toml:"public_url" eg:"https://desk.example.com" form:"url" help:"Address people and marketplaces reach the desk under, if a proxy stands before it. Webhooks and the way back from a consent need it."`
 	Zone      string   `toml:"timezone" default:"Asia/Shanghai" form:"zone" help:"Time zone on cards."`
 	Log       string   `toml:"log" default:"info" enum:"debug,info,warn,error" help:"How much is logged."`
 	Pull      Duration `toml:"pull" min:"1ms" default:"1m" help:"How often shops are asked what is new."`
@@ -74,6 +76,16 @@ type Telegram struct {
 	BaseURL   string `toml:"base_url" default:"https://api.telegram.org" form:"url" help:"Bot API address."`
 	PerSecond int    `toml:"per_second" default:"28" min:"0" max:"1000" help:"Messages a second in all. Telegram allows 30, more with paid broadcasts; 0: as many as come."`
 	Token     Secret `toml:"-" env:"DESK_TELEGRAM_TOKEN" need:"on" help:"Bot token from @BotFather."`
+}
+
+// App is one [[app]].
+type App struct {
+	Platform string            `toml:"platform" eg:"shopify" need:"always" form:"id" enum:"amazon,ebay,shopify" help:"Marketplace."`
+	ClientID string            `toml:"client_id" eg:"0123456789abcdef" need:"always" help:"The application's id."`
+	BaseURL  string            `toml:"base_url" form:"url" help:"API address; empty means the platform's own."`
+	TokenURL string            `toml:"token_url" form:"url" help:"Token endpoint; empty means the platform's own."`
+	Secret   Secret            `toml:"-" env:"DESK_APP_{ID}_CLIENT_SECRET" need:"always" help:"The application's secret."`
+	Options  map[string]string `toml:"options" eg:"runame=Hello-desk-PRD-abc" help:"The platform's own settings for all its stores, such as runame (eBay) or application (Amazon)."`
 }
 
 // Store is one [[store]].

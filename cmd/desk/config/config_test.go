@@ -110,13 +110,14 @@ func TestFull(t *testing.T) {
 	}
 	secret := func(name string) Secret { return Secret("secret of " + name) }
 	want := Defaults()
-	want.Desk = Desk{Data: `C:\desk`, Database: secret("DESK_DATABASE"), Key: secret("DESK_KEY"), Listen: ":8080", PublicURL: "https://desk.example.com/console",
+	want.Desk = Desk{Data: `C:\desk`, Database: secret("DESK_DATABASE"), Key: secret("DESK_KEY"), Redis: secret("DESK_REDIS"), Listen: ":8080", PublicURL: "https://desk.example.com/console",
 		Zone: "Europe/Berlin", Log: "debug", Pull: Duration(90 * time.Second)}
 	want.Refunds.Votes, want.Refunds.Expiry = 2, Duration(48*time.Hour)
 	want.Console.Off = true
 	want.Slack.On, want.Slack.Sockets = true, 10
 	want.Slack.BotToken, want.Slack.AppToken = secret("DESK_SLACK_BOT_TOKEN"), secret("DESK_SLACK_APP_TOKEN")
 	want.Telegram.On, want.Telegram.BaseURL, want.Telegram.Token = true, "http://127.0.0.1:8081", secret("DESK_TELEGRAM_TOKEN")
+	want.Apps = []App{{Platform: "shopify", ClientID: "0123456789abcdef", Secret: secret("DESK_APP_SHOPIFY_CLIENT_SECRET")}}
 	want.Stores = []Store{
 		{ID: "ebay-de", Platform: "ebay", Name: "eBay 德国站 🇩🇪", Currency: "EUR", Language: "de", Options: map[string]string{"marketplace": "EBAY_DE"},
 			Secret: secret("DESK_EBAY_DE_CLIENT_SECRET"), Refresh: secret("DESK_EBAY_DE_REFRESH_TOKEN"), Access: secret("DESK_EBAY_DE_ACCESS_TOKEN")},

@@ -12,7 +12,7 @@ const everyStore = "*"
 
 // rules are what no single key can tell.
 func (r *reader) rules(c Config) {
-	var stores, engines, people, slack, telegram []string
+	var apps, stores, engines, people, slack, telegram []string
 	for i, s := range c.Stores {
 		at := fmt.Sprintf("store[%d]", i+1)
 		stores = append(stores, s.ID)
@@ -20,6 +20,9 @@ func (r *reader) rules(c Config) {
 			r.problem(r.lines[at+".id"], at+".id", "%q means every store in commands; choose another id", s.ID)
 		}
 		r.store(s, at)
+	}
+	for _, a := range c.Apps {
+		apps = append(apps, a.Platform)
 	}
 	for _, e := range c.Engines {
 		engines = append(engines, e.Name)
@@ -37,6 +40,7 @@ func (r *reader) rules(c Config) {
 		r.known(x.Stores, stores, at)
 		r.twice(c.Channels[:i], x, at)
 	}
+	r.once("app", "platform", apps, false)
 	r.once("store", "id", stores, true)
 	r.once("engine", "name", engines, true)
 	r.once("person", "id", people, false)

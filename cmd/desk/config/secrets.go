@@ -16,6 +16,19 @@ func variable(tag, id string) string {
 	return strings.ReplaceAll(tag, "{ID}", strings.ToUpper(strings.ReplaceAll(id, "-", "_")))
 }
 
+// SecretOf reads a secret that the declaration does not have, such as one of a
+// platform's own: NAME, or the file that NAME_FILE names. Empty: it is not set.
+func SecretOf(getenv func(string) string, name string) (Secret, error) {
+	r := reader{getenv: getenv}
+	v, err := r.secret(name)
+	return Secret(v), err
+}
+
+// SecretName is the name of a store's secret: DESK_EBAY_DE_SIGNING_KEY.
+func SecretName(store, key string) string {
+	return variable("DESK_{ID}_"+strings.ToUpper(key), store)
+}
+
 // largestSecret bounds a secret's file; a wrong name may lead to anything.
 const largestSecret = 64 << 10
 
