@@ -69,6 +69,16 @@ func (d *Desk) NewAccount(platform, where, name string) (Account, error) {
 	if err != nil {
 		return a, err
 	}
+	if a.Account == "" {
+		// A site has many sellers: this is another one.
+		base := a.ID
+		for n := 2; ; n++ {
+			if _, taken := d.Shop(a.ID); !taken {
+				break
+			}
+			a.ID = fmt.Sprintf("%s-%d", base, n)
+		}
+	}
 	if name = strings.TrimSpace(name); name != "" {
 		a.Name = name
 	}
