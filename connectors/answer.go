@@ -111,7 +111,15 @@ func (c *Client) broken(a answer, call Call, code string, err error) (answer, er
 
 // read tells what an answer means, and decodes it.
 func (c *Client) read(call Call, a answer, out any) error {
-	raw, wantsRaw := out.(*[]byte)
+	if err := c.judge(call, a, out); err != nil {
+		return err
+	}
+	return c.decode(call, a, out)
+}
+
+// judge tells what an answer means.
+func (c *Client) judge(call Call, a answer, out any) error {
+	_, wantsRaw := out.(*[]byte)
 	ok := a.status >= 200 && a.status < 300
 	if ok && !wantsRaw && isPage(a) {
 		return c.unreadable(call, "html", errors.New("a web page came instead of data"))
@@ -139,11 +147,16 @@ func (c *Client) read(call Call, a answer, out any) error {
 	if !ok {
 		return StatusError(a.status, a.header, call.Read, c.c.Now())
 	}
-	switch {
-	case wantsRaw:
+	return nil
+}
+
+// decode reads the data of a success.
+func (c *Client) decode(call Call, a answer, out any) error {
+	if raw, ok := out.(*[]byte); ok {
 		*raw = a.body
 		return nil
-	case out == nil:
+	}
+	if out == nil {
 		return nil
 	}
 	if len(bytes.TrimSpace(a.body)) == 0 {

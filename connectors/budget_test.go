@@ -75,11 +75,12 @@ func TestBudgetSlowsAfterARefusalAndFollowsTheNamedRate(t *testing.T) {
 	t.Parallel()
 	clock := &fakeClock{}
 	b := newBucket(Bucket{Rate: 10, Burst: 10})
-	b.refused(clock.now(), 0)
-	if got := b.interval(); got < 160*time.Millisecond || got > 170*time.Millisecond {
+	b.refused(clock.now(), 0, clock.now())
+	b.refused(clock.now(), 0, clock.now()) // was on its way at the same time
+	if got := b.interval(); got < 117*time.Millisecond || got > 118*time.Millisecond {
 		t.Errorf("after a refusal one every %v", got)
 	}
-	for range 50 {
+	for range 200 {
 		b.worked(clock.now(), 20)
 	}
 	if got := b.interval(); got != 50*time.Millisecond {

@@ -49,6 +49,11 @@ type ClientConfig struct {
 	Budget map[string]Bucket
 	// Rate reads the rate that an answer names, where a platform does that.
 	Rate func(h http.Header) float64
+	// Meter shares the budgets between replicas, under "platform/store/operation".
+	// Nil keeps them in this process.
+	Meter Meter
+	// Jitter is some part of d, by chance; nil chooses it evenly.
+	Jitter func(d time.Duration) time.Duration
 }
 
 // Call is one request.
@@ -66,6 +71,10 @@ type Call struct {
 	// Bare sends no token: for pre-signed addresses and token endpoints.
 	Bare    bool
 	MaxBody int64
+	// Fresh: the answer must be from after now. Without it a read may share the
+	// answer of the same read that another caller has just sent, unless this client
+	// wrote something meanwhile.
+	Fresh bool
 }
 
 // Client is the one way to a platform: it authorises, paces, retries reads,
@@ -75,6 +84,9 @@ type Client struct {
 	http    *http.Client
 	journal journal
 	skew    atomic.Int64
+	skewed  atomic.Bool
+	breaker breaker
+	flights flights
 	mu      sync.Mutex
 	buckets map[string]*bucket
 }
@@ -111,6 +123,9 @@ func NewClient(c ClientConfig) *Client {
 	if c.Expired == nil {
 		c.Expired = func(status int, _ http.Header, _ []byte) bool { return status == http.StatusUnauthorized }
 	}
+	if c.Jitter == nil {
+		c.Jitter = func(d time.Duration) time.Duration { return time.Duration(rand.Int64N(int64(max(d, 0)) + 1)) }
+	}
 	return &Client{c: c, buckets: map[string]*bucket{}, http: &http.Client{
 		Transport: c.Transport,
 		// A redirect would carry a token to an address that nobody checked.
@@ -144,11 +159,25 @@ func (c *Client) Do(ctx context.Context, call Call, out any) (http.Header, error
 	if err != nil {
 		return nil, c.fail(call, &Error{Kind: Invalid, Code: "encode", Err: err})
 	}
+	if !call.Read {
+		// Reads before, during and after a write are different reads.
+		c.flights.turn()
+		defer c.flights.turn()
+	}
+	if !call.Read || call.Fresh || call.Bare {
+		a, err := c.do(ctx, call, body, ctype, out)
+		return a.header, err
+	}
+	return c.together(ctx, call, body, ctype, out)
+}
+
+// do makes one call, in as many attempts as it may have.
+func (c *Client) do(ctx context.Context, call Call, body []byte, ctype string, out any) (answer, error) {
 	renewed := false
 	for attempt := 1; ; attempt++ {
-		h, expired, err := c.once(ctx, call, body, ctype, out, attempt, !renewed)
+		a, expired, err := c.once(ctx, call, body, ctype, out, attempt, !renewed)
 		if err == nil {
-			return h, nil
+			return a, nil
 		}
 		if expired && !renewed {
 			renewed = true
@@ -156,34 +185,33 @@ func (c *Client) Do(ctx context.Context, call Call, out any) (http.Header, error
 			continue
 		}
 		if !call.Read || attempt >= readAttempts || ctx.Err() != nil {
-			return h, err
+			return a, err
 		}
-		switch KindOf(err) {
-		case Busy, Down, Unsure:
-		default:
-			return h, err
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != Busy && e.Kind != Down && e.Kind != Unsure || e.Code == resting {
+			return a, err
 		}
-		wait := backoff(attempt)
-		if after := RetryAfterOf(err); after > 0 {
+		wait := c.backoff(attempt)
+		if e.RetryAfter > 0 {
 			// A little late is better than all at once.
-			wait = after + time.Duration(rand.Int64N(int64(after/8)+1))
+			wait = e.RetryAfter + c.c.Jitter(e.RetryAfter/8)
 		}
 		if wait > c.c.Patience || pastDeadline(ctx, wait) {
-			return h, err
+			return a, err
 		}
 		if c.c.Sleep(ctx, wait) != nil {
-			return h, err
+			return a, err
 		}
 	}
 }
 
 // backoff is 0.2 s, 0.6 s, 1.8 s …, each between half and all of it.
-func backoff(attempt int) time.Duration {
+func (c *Client) backoff(attempt int) time.Duration {
 	d := 200 * time.Millisecond
 	for range attempt - 1 {
 		d *= 3
 	}
-	return d/2 + time.Duration(rand.Int64N(int64(d/2)))
+	return d/2 + c.c.Jitter(d/2)
 }
 
 func pastDeadline(ctx context.Context, wait time.Duration) bool {
@@ -234,28 +262,47 @@ func (c *Client) bucketFor(op string) *bucket {
 	if !ok || b.Rate <= 0 {
 		return nil
 	}
-	c.buckets[op] = newBucket(b)
-	return c.buckets[op]
+	made := newBucket(b)
+	made.meter, made.log = c.c.Meter, c.c.Log
+	made.key = c.c.Platform + "/" + c.c.Store + "/" + op
+	c.buckets[op] = made
+	return made
 }
 
+// resting is the code of calls that were not sent since the platform is down.
+const resting = "resting"
+
 // once makes one attempt. expired: the token was over and is now forgotten.
-func (c *Client) once(ctx context.Context, call Call, body []byte, ctype string, out any, attempt int, mayRenew bool) (_ http.Header, expired bool, err error) {
+func (c *Client) once(ctx context.Context, call Call, body []byte, ctype string, out any, attempt int, mayRenew bool) (a answer, expired bool, err error) {
+	rest, ok := c.breaker.enter(c.c.Now(), PriorityOf(ctx), call.Read)
+	if !ok {
+		return answer{}, false, c.fail(call, &Error{Kind: Down, Code: resting, RetryAfter: rest, Err: errors.New("the platform was down a moment ago")})
+	}
+	found := noWord
+	defer func() {
+		if c.breaker.left(c.c.Now(), found, call.Read) {
+			c.c.Log.WarnContext(ctx, "the platform is down: its calls rest", "platform", c.c.Platform, "store", c.c.Store)
+		}
+	}()
+	entry := Entry{Op: call.Op, Method: call.Method, Attempt: attempt}
 	b := c.bucketFor(call.Op)
 	if b != nil {
-		wait, err := b.take(ctx, c.c.Now, c.c.Sleep, c.patience(ctx))
+		p, err := b.take(ctx, c.c.Now, c.c.Sleep, c.patience(ctx))
 		if err != nil {
-			return nil, false, c.fail(call, &Error{Kind: Down, Code: "cancelled", Err: err})
+			return answer{}, false, c.fail(call, &Error{Kind: Down, Code: "cancelled", Err: err})
 		}
-		if wait > 0 {
-			return nil, false, c.fail(call, &Error{Kind: Busy, Code: "budget", RetryAfter: wait})
+		if p.refuse > 0 {
+			return answer{}, false, c.fail(call, &Error{Kind: Busy, Code: "budget", RetryAfter: p.refuse})
 		}
+		entry.Waited = p.waited
 	}
+	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, c.c.Timeout)
 	defer cancel()
 	var sent progress
 	req, err := http.NewRequestWithContext(sent.trace(ctx), call.Method, call.URL, bytes.NewReader(body))
 	if err != nil {
-		return nil, false, c.fail(call, &Error{Kind: Invalid, Code: "address", Err: errors.New("the address cannot be read")})
+		return answer{}, false, c.fail(call, &Error{Kind: Invalid, Code: "address", Err: errors.New("the address cannot be read")})
 	}
 	for k, v := range call.Header {
 		req.Header[k] = v
@@ -273,18 +320,18 @@ func (c *Client) once(ctx context.Context, call Call, body []byte, ctype string,
 			if e.Kind == Unsure {
 				e.Kind = Down // the refresh may be in doubt, this call is not: it never left
 			}
-			return nil, false, e
+			return answer{}, false, e
 		}
 	}
-	entry := Entry{Op: call.Op, Method: call.Method, Attempt: attempt, At: c.c.Now().UTC()}
+	entry.At = c.c.Now().UTC()
 	secrets := secretsIn(req.Header)
 	entry.URL = RedactURL(call.URL, secrets...)
-	a, err := c.roundTrip(req, call, &sent)
+	a, err = c.roundTrip(req, call, &sent)
 	entry.Took = c.c.Now().Sub(entry.At)
 	if err == nil {
 		entry.Status = a.status
 		entry.Request = requestID(a.header)
-		c.noteSkew(a.header, entry.At, entry.Took)
+		entry.Skew = c.noteSkew(ctx, a.header, entry.At, entry.Took)
 		if c.c.Stale != nil && !call.Bare && mayRenew && c.c.Expired(a.status, a.header, a.body) {
 			expired = true
 		}
@@ -292,6 +339,13 @@ func (c *Client) once(ctx context.Context, call Call, body []byte, ctype string,
 	}
 	if err != nil {
 		e := c.fail(call, err, secrets...)
+		switch {
+		case outer.Err() != nil:
+		case a.status == 0 || a.status >= 500 || e.Code == "html" || e.Code == "truncated":
+			found = isDown
+		default:
+			found = isUp
+		}
 		if e.Kind == Busy && e.RetryAfter == 0 && b != nil {
 			e.RetryAfter = b.interval()
 		}
@@ -299,18 +353,19 @@ func (c *Client) once(ctx context.Context, call Call, body []byte, ctype string,
 			e.RetryAfter = 2 * time.Second
 		}
 		if b != nil && e.Kind == Busy {
-			b.refused(c.c.Now(), e.RetryAfter)
+			b.refused(c.c.Now(), e.RetryAfter, entry.At)
 		}
 		entry.Kind, entry.Code = e.Kind.String(), e.Code
 		c.journal.add(entry)
 		c.c.Log.DebugContext(ctx, "shop call", "store", c.c.Store, "op", call.Op, "status", entry.Status, "kind", entry.Kind, "code", e.Code)
 		if expired {
 			if serr := c.c.Stale(ctx, req); serr != nil {
-				return a.header, false, c.fail(call, serr, secrets...)
+				return a, false, c.fail(call, serr, secrets...)
 			}
 		}
-		return a.header, expired, e
+		return a, expired, e
 	}
+	found = isUp
 	if b != nil {
 		hint := 0.0
 		if c.c.Rate != nil {
@@ -319,7 +374,7 @@ func (c *Client) once(ctx context.Context, call Call, body []byte, ctype string,
 		b.worked(c.c.Now(), hint)
 	}
 	c.journal.add(entry)
-	return a.header, false, nil
+	return a, false, nil
 }
 
 // patience is how long this caller can wait for a permit.
@@ -331,16 +386,36 @@ func (c *Client) patience(ctx context.Context) time.Duration {
 	return p
 }
 
-func (c *Client) noteSkew(h http.Header, at time.Time, took time.Duration) {
-	if d, err := http.ParseTime(h.Get("Date")); err == nil {
-		// The header has whole seconds: half of one is the best guess.
-		c.skew.Store(int64(d.Add(500 * time.Millisecond).Sub(at.Add(took / 2))))
+// skewMost is how far a clock may be off before it is worth a word: signatures
+// and ends of tokens are off by that much.
+const skewMost = time.Minute
+
+// noteSkew compares the clocks, and tells the difference if it is worth a word.
+// Nothing is reckoned differently for it: whoever reads the clocks decides.
+func (c *Client) noteSkew(ctx context.Context, h http.Header, at time.Time, took time.Duration) time.Duration {
+	d, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return 0
 	}
+	// The header has whole seconds: half of one is the best guess.
+	skew := d.Add(500 * time.Millisecond).Sub(at.Add(took / 2))
+	c.skew.Store(int64(skew))
+	far := skew.Abs() > skewMost
+	if c.skewed.Swap(far) != far && far {
+		c.c.Log.WarnContext(ctx, "the platform's clock and ours differ", "platform", c.c.Platform, "store", c.c.Store, "skew", skew)
+	}
+	if !far {
+		return 0
+	}
+	return skew
 }
 
 func requestID(h http.Header) string {
 	for _, k := range []string{"X-Request-Id", "X-Amzn-Requestid", "X-Ebay-C-Request-Id", "Rlogid"} {
 		if v := h.Get(k); v != "" {
+			if len(v) > 120 {
+				return "" // no id is that long
+			}
 			return Redact(v)
 		}
 	}

@@ -18,6 +18,11 @@ type Entry struct {
 	// Kind and Code are set when the call failed.
 	Kind string `json:"kind,omitempty"`
 	Code string `json:"code,omitempty"`
+	// Waited is how long the call stood in line for its budget.
+	Waited time.Duration `json:"waited,omitempty"`
+	// Skew is how far the platform's clock was ahead of ours, where that is enough
+	// to go wrong by.
+	Skew time.Duration `json:"skew,omitempty"`
 	// Request is the platform's own id of the call, for its support.
 	Request string `json:"request,omitempty"`
 }

@@ -29,7 +29,7 @@ func Exponent(currency string) int {
 	return 2
 }
 
-// ErrMoney is what ParseMoney's errors wrap.
+// ErrMoney is what the errors of ParseMoney and Plus wrap.
 var ErrMoney = errors.New("not an amount of money")
 
 // ParseMoney reads a platform's plain decimal string ("59.90", "-3", "1200").
@@ -98,17 +98,43 @@ func (m Money) String() string {
 // IsZero: no amount at all.
 func (m Money) IsZero() bool { return m.Minor == 0 }
 
-// Add adds. An empty amount takes the other's currency; two different
-// currencies panic, since that is a defect and not a circumstance.
+// NoCurrency is ISO 4217's code for "no currency". It marks what came of adding
+// two currencies, or of a sum beyond all amounts: it equals no amount, and
+// whatever is added to it stays so.
+const NoCurrency = "XXX"
+
+// Plus adds. An empty amount without a currency takes the other's. Two
+// different currencies, or a sum that is too large, are an error.
+func (m Money) Plus(o Money) (Money, error) {
+	currency := m.Currency
+	if currency == "" {
+		currency = o.Currency
+	}
+	if o.Currency != "" && o.Currency != currency {
+		return Money{Currency: NoCurrency}, fmt.Errorf("%w: %s and %s cannot be added", ErrMoney, m, o)
+	}
+	sum := m.Minor + o.Minor
+	if (m.Minor > 0) == (o.Minor > 0) && (sum > 0) != (m.Minor > 0) && m.Minor != 0 && o.Minor != 0 {
+		return Money{Currency: NoCurrency}, fmt.Errorf("%w: %s and %s are too much", ErrMoney, m, o)
+	}
+	if currency == NoCurrency {
+		sum = 0
+	}
+	return Money{sum, currency}, nil
+}
+
+// Add is Plus for amounts of one order, which have one currency by their nature.
+// Where they have not, it gives nothing at all in [NoCurrency]: nobody can refund
+// that, and it goes wrong in no silence, since it equals no other amount.
 func (m Money) Add(o Money) Money {
-	if m.Currency == "" {
-		m.Currency = o.Currency
-	}
-	if o.Currency != "" && o.Currency != m.Currency {
-		panic("connectors: " + m.Currency + " plus " + o.Currency)
-	}
-	return Money{m.Minor + o.Minor, m.Currency}
+	sum, _ := m.Plus(o)
+	return sum
 }
 
 // Sub subtracts, by the rules of Add.
-func (m Money) Sub(o Money) Money { return m.Add(Money{-o.Minor, o.Currency}) }
+func (m Money) Sub(o Money) Money {
+	if o.Minor == math.MinInt64 {
+		return Money{Currency: NoCurrency}
+	}
+	return m.Add(Money{-o.Minor, o.Currency})
+}

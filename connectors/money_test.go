@@ -95,3 +95,29 @@ func FuzzParseMoney(f *testing.F) {
 		}
 	})
 }
+
+func TestMoneyOfTwoCurrenciesIsNone(t *testing.T) {
+	t.Parallel()
+	eur, usd := Money{100, "EUR"}, Money{100, "USD"}
+	for _, tc := range []struct {
+		name      string
+		got, want Money
+	}{
+		{"two currencies", eur.Add(usd), Money{0, NoCurrency}},
+		{"two currencies less", eur.Sub(usd), Money{0, NoCurrency}},
+		{"and on", eur.Add(usd).Add(eur), Money{0, NoCurrency}},
+		{"empty first", Money{}.Add(eur), eur},
+		{"empty last", eur.Sub(Money{}), eur},
+		{"too large", Money{math.MaxInt64 - 1, "EUR"}.Add(Money{2, "EUR"}), Money{0, NoCurrency}},
+		{"too small", Money{math.MinInt64 + 1, "EUR"}.Sub(Money{2, "EUR"}), Money{0, NoCurrency}},
+		{"no negative", eur.Sub(Money{math.MinInt64, "EUR"}), Money{0, NoCurrency}},
+		{"ordinary", eur.Add(Money{-30, "EUR"}), Money{70, "EUR"}},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%s: %+v, want %+v", tc.name, tc.got, tc.want)
+		}
+	}
+	if _, err := eur.Plus(usd); !errors.Is(err, ErrMoney) {
+		t.Errorf("got %v", err)
+	}
+}
