@@ -130,6 +130,9 @@ type Desk struct {
 	cards map[string]painter
 	// moved maps a channel's old id to its new one.
 	moved sync.Map
+	// doors count what comes to the stores' addresses; born is when the desk began.
+	doors sync.Map
+	born  time.Time
 }
 
 // New makes a desk and registers its workers with the engine.
@@ -141,6 +144,7 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
+	d.born = d.Now()
 	if d.Web == nil {
 		d.Web = Web()
 	}
@@ -195,6 +199,7 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneShop, d.resync)
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
 	jobs.Handle(d.Jobs, LaneHouse, d.calendar)
+	d.mirror()
 	for _, s := range d.shelf.all() {
 		d.tend(s)
 	}

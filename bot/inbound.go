@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
 	"helloworld/bot/store"
-	"helloworld/bot/sync"
 	"helloworld/connectors"
 	"helloworld/i18n/translate"
 )
@@ -24,6 +22,8 @@ import (
 type PullArgs struct {
 	Store  string `json:"store"`
 	Stream string `json:"stream"`
+	// Calm: it may be left out while the platform tells by itself what is new.
+	Calm bool `json:"calm,omitempty"`
 }
 
 // Kind names the job.
@@ -36,127 +36,6 @@ type TranslateArgs struct {
 
 // Kind names the job.
 func (TranslateArgs) Kind() string { return "translate" }
-
-// overlap is how far before the last change seen a stream is read again:
-// platforms list late, and a repeated item does no harm.
-const overlap = 5 * time.Minute
-
-func (d *Desk) streams(s *Store) []string {
-	var out []string
-	if _, ok := s.Orders(); ok {
-		out = append(out, sync.Orders)
-	}
-	if _, ok := s.Inbox(); ok {
-		out = append(out, sync.Messages)
-	}
-	return out
-}
-
-// pull reads what is new in a stream.
-func (d *Desk) pull(ctx context.Context, j jobs.Job[PullArgs]) error {
-	s, ok := d.Shop(j.Args.Store)
-	if !ok {
-		return nil // the store was taken out of the configuration
-	}
-	var st sync.Stream
-	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		st, err = sync.Get(tx, s.ID, j.Args.Stream)
-		return err
-	}); err != nil {
-		return err
-	}
-	pos := st.Pos
-	for {
-		ctx := connectors.WithPriority(ctx, connectors.Sync)
-		p, err := d.readPage(ctx, s, j.Args.Stream, pos)
-		if err != nil {
-			return d.pullFailed(ctx, s, j.Args.Stream, err)
-		}
-		if err := d.DB.Write(ctx, func(tx *store.Tx) error {
-			changed, err := d.keep(tx, s, p)
-			if err != nil {
-				return err
-			}
-			if err := sync.Moved(tx, s.ID, j.Args.Stream, p.next, changed); err != nil {
-				return err
-			}
-			return d.works(tx, s.ID)
-		}); err != nil {
-			return err
-		}
-		if !p.more {
-			return nil
-		}
-		if p.next == pos {
-			return fmt.Errorf("bot: %s %s: the next page is this page again", s.ID, j.Args.Stream)
-		}
-		pos = p.next
-	}
-}
-
-// page is a page of either stream.
-type page struct {
-	stream   string
-	orders   []connectors.Order
-	messages []connectors.Message
-	bad      []connectors.BadItem
-	next     connectors.Cursor
-	more     bool
-	total    int
-}
-
-func (p page) len() int { return len(p.orders) + len(p.messages) + len(p.bad) }
-
-func (d *Desk) readPage(ctx context.Context, s *Store, stream string, pos connectors.Cursor) (page, error) {
-	if pos.Token == "" && !pos.Since.IsZero() {
-		pos.Since = pos.Since.Add(-overlap)
-	}
-	switch stream {
-	case sync.Orders:
-		r, ok := s.Orders()
-		if !ok {
-			return page{}, &connectors.Error{Kind: connectors.Unsupported, Platform: s.Shop.Info().Platform, Op: stream}
-		}
-		p, err := r.Orders(ctx, pos)
-		return page{stream, p.Items, nil, p.Bad, p.Next, p.More, p.Total}, err
-	default:
-		r, ok := s.Inbox()
-		if !ok {
-			return page{}, &connectors.Error{Kind: connectors.Unsupported, Platform: s.Shop.Info().Platform, Op: stream}
-		}
-		p, err := r.Messages(ctx, pos)
-		return page{stream, nil, p.Items, p.Bad, p.Next, p.More, p.Total}, err
-	}
-}
-
-// keep writes a page down and tells how much of it was news.
-func (d *Desk) keep(tx *store.Tx, s *Store, p page) (int, error) {
-	changed := 0
-	for _, b := range p.bad {
-		if err := sync.Quarantine(tx, s.ID, p.stream, b); err != nil {
-			return changed, err
-		}
-	}
-	for _, o := range p.orders {
-		news, err := sync.SaveOrder(tx, s.ID, o)
-		if err != nil {
-			return changed, err
-		}
-		if news {
-			changed++
-		}
-	}
-	for _, m := range p.messages {
-		news, err := d.ingest(tx, s, m)
-		if err != nil {
-			return changed, err
-		}
-		if news {
-			changed++
-		}
-	}
-	return changed, nil
-}
 
 // The states of a message.
 const (

@@ -25,7 +25,12 @@ func (ResyncArgs) Kind() string { return "resync" }
 // it is. If a run is under way, its card is shown instead.
 func (d *Desk) StartResync(ctx context.Context, by Deed, s *Store, streams []string, since time.Time) error {
 	if len(streams) == 0 {
-		streams = d.streams(s)
+		// The others are read when they are asked for: they are long, or change little.
+		for _, x := range d.streams(s) {
+			if mainStream(x) {
+				streams = append(streams, x)
+			}
+		}
 	}
 	if len(streams) == 0 {
 		return i18n.NewProblem(nil, "error.store_cannot", "store", s.Name)
@@ -53,7 +58,7 @@ func (d *Desk) StartResync(ctx context.Context, by Deed, s *Store, streams []str
 		if err := d.Audit.Append(tx, string(by.Who.ID), "sync.asked", "run:"+r.ID, map[string]any{"store": s.ID, "streams": streams}); err != nil {
 			return err
 		}
-		return jobs.Add(tx, ResyncArgs{r.ID}, jobs.Key("resync/"+r.ID), jobs.Order("resync/"+s.ID), jobs.MaxAttempts(1000))
+		return addResync(tx, r)
 	})
 }
 
@@ -74,28 +79,45 @@ func (d *Desk) resync(ctx context.Context, j jobs.Job[ResyncArgs]) error {
 		if !ok || r.State == sync.Done || r.State == sync.Failing {
 			return nil
 		}
-		p, err := d.readPage(connectors.WithPriority(ctx, connectors.Sync), s, r.Streams[r.At], r.Pos)
-		if err != nil {
-			return d.resyncFailed(ctx, j, r, s, err)
+		over, err := d.resyncStream(ctx, j, &r, s)
+		var re *readError
+		if errors.As(err, &re) {
+			return d.resyncFailed(ctx, j, r, s, re.err)
 		}
-		if p.more && p.next == r.Pos {
-			return d.resyncFailed(ctx, j, r, s, &connectors.Error{Kind: connectors.Invalid, Code: "page repeats"})
-		}
-		over, err := d.resyncStep(ctx, j, r, s, p)
 		if err != nil || over {
 			return err
 		}
 	}
 }
 
-func (d *Desk) resyncStep(ctx context.Context, j jobs.Job[ResyncArgs], r sync.Run, s *Store, p page) (over bool, err error) {
+// resyncStream reads the stream that a run is at, or gets its file one step
+// further. It tells whether the run is over.
+func (d *Desk) resyncStream(ctx context.Context, j jobs.Job[ResyncArgs], r *sync.Run, s *Store) (over bool, err error) {
+	stream := r.Streams[r.At]
+	if stream == sync.Orders && r.Bulk.Wanted && !r.Bulk.Over {
+		*r, err = d.bulkStep(ctx, *r, s)
+		return false, err
+	}
+	_, bulk := s.Shop.(connectors.Bulk)
+	bulk = bulk && stream == sync.Orders && r.Since.IsZero() && !r.Bulk.Over
+	err = d.read(ctx, s, stream, r.Pos, func(p page) (bool, error) {
+		if bulk && p.more && max(r.Done+int64(p.len()), int64(p.total)) >= bulkFrom {
+			r.Bulk.Wanted = true
+		}
+		*r, over, err = d.resyncStep(ctx, j, *r, s, p)
+		return over || r.Bulk.Wanted && !r.Bulk.Over, err
+	})
+	return over, err
+}
+
+func (d *Desk) resyncStep(ctx context.Context, j jobs.Job[ResyncArgs], was sync.Run, s *Store, p page) (r sync.Run, over bool, err error) {
 	err = d.DB.Write(ctx, func(tx *store.Tx) error {
 		over = false
 		changed, err := d.keep(tx, s, p)
 		if err != nil {
 			return err
 		}
-		r := r
+		r = was
 		r.State, r.Error = sync.Running, ""
 		r.Done, r.Changed, r.Bad = r.Done+int64(p.len()), r.Changed+int64(changed), r.Bad+int64(len(p.bad))
 		if p.total > 0 && r.At == 0 && r.Total == 0 {
@@ -108,8 +130,11 @@ func (d *Desk) resyncStep(ctx context.Context, j jobs.Job[ResyncArgs], r sync.Ru
 		}
 		r.Pos = p.next
 		if !p.more {
+			if err := caughtUp(tx, r, p); err != nil {
+				return err
+			}
 			r.At++
-			r.Pos = connectors.Cursor{Since: r.Since, Limit: sync.RunPage}
+			r.Pos = connectors.Cursor{Since: r.Since, Limit: sync.PageSize}
 			if over = r.At >= len(r.Streams); over {
 				r.State, r.At = sync.Done, len(r.Streams)-1
 				if err := j.Done(tx); err != nil {
@@ -124,12 +149,27 @@ func (d *Desk) resyncStep(ctx context.Context, j jobs.Job[ResyncArgs], r sync.Ru
 		if err := r.Save(tx); err != nil {
 			return err
 		}
-		if err := d.works(tx, s.ID); err != nil {
-			return err
+		if was.Pos.Token == "" || !p.more {
+			if err := d.works(tx, s.ID); err != nil {
+				return err
+			}
 		}
 		return d.Repaint(tx, "run:"+r.ID)
 	})
-	return over, err
+	return r, over, err
+}
+
+// caughtUp has the regular looks go on from where a run that read everything has
+// come to, if they had not come to an end themselves.
+func caughtUp(tx *store.Tx, r sync.Run, p page) error {
+	if !r.Since.IsZero() {
+		return nil
+	}
+	st, err := sync.Get(tx, r.Store, p.stream)
+	if err != nil || !st.Pos.Since.IsZero() && st.Pos.Token == "" {
+		return err
+	}
+	return sync.Moved(tx, r.Store, p.stream, p.next, int(r.Changed))
 }
 
 // resyncFailed waits where waiting helps, and ends the run where it does not.
@@ -140,7 +180,11 @@ func (d *Desk) resyncFailed(ctx context.Context, j jobs.Job[ResyncArgs], r sync.
 	d.Log.WarnContext(ctx, "a run could not read its store", "run", r.ID, "store", r.Store, "err", cause)
 	k := connectors.KindOf(cause)
 	waits := k == connectors.Busy || k == connectors.Down || k == connectors.Unsure
-	if waits && d.Now().Sub(r.Started) > time.Hour {
+	last := r.Started
+	if r.Moved.After(last) {
+		last = r.Moved
+	}
+	if waits && d.Now().Sub(last) > time.Hour {
 		waits = false
 	}
 	r.State, r.Error = sync.Failing, k.String()
@@ -167,7 +211,7 @@ func (d *Desk) resyncFailed(ctx context.Context, j jobs.Job[ResyncArgs], r sync.
 		return d.Repaint(tx, "run:"+r.ID)
 	})
 	if err == nil && waits {
-		return jobs.Snooze(max(connectors.RetryAfterOf(cause), d.later(j.Created)))
+		return jobs.Snooze(max(connectors.RetryAfterOf(cause), d.later(last)))
 	}
 	return err
 }

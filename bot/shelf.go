@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"helloworld/bot/people"
-	"helloworld/connectors"
 )
 
 // shelf holds the stores. They come from the configuration, and more may be
@@ -64,11 +63,5 @@ func (d *Desk) Shops(p people.Person) []*Store {
 
 // tend has a store's streams read from now on, each at its own pace.
 func (d *Desk) tend(s *Store) {
-	for _, stream := range d.streams(s) {
-		every := d.Pull
-		if p, ok := s.Shop.(connectors.Paced); ok {
-			every = max(every, p.Every(stream))
-		}
-		d.Jobs.Every("pull/"+s.ID+"/"+stream, every, PullArgs{Store: s.ID, Stream: stream})
-	}
+	d.tendMirror(s)
 }

@@ -146,7 +146,7 @@ func (d *Desk) CheckStore(ctx context.Context, s *Store) (connectors.Health, err
 				return err
 			}
 			for _, stream := range d.streams(s) {
-				if err := jobs.Add(tx, PullArgs{s.ID, stream}, jobs.Key("pull/"+s.ID+"/"+stream)); err != nil {
+				if err := jobs.Add(tx, PullArgs{Store: s.ID, Stream: stream}, jobs.Key("pull/"+s.ID+"/"+stream)); err != nil {
 					return err
 				}
 			}

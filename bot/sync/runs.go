@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -35,20 +36,30 @@ type Run struct {
 	// Total is 0 when nobody knows.
 	Done, Total, Changed, Bad int64
 	By                        string
-	Started, Ended            time.Time
-	Error                     string
+	// Moved is when it last got on.
+	Started, Moved, Ended time.Time
+	Error                 string
+	// Bulk is where the file stands that the platform prepares, if it does.
+	Bulk File
 }
 
-// RunPage is how many items a run reads at a time: few enough for its progress
-// to be seen.
-const RunPage = 50
+// File is a file with very many orders that a platform prepares.
+type File struct {
+	// Receipt is the platform's; its State is empty before the file was asked for.
+	Receipt connectors.Receipt `json:"receipt,omitzero"`
+	// Asked is when it was asked for: what changed since is read page by page.
+	Asked time.Time `json:"asked,omitzero"`
+	// Wanted: it shall be asked for. Over: it was read, or there will be none.
+	Wanted bool `json:"wanted,omitempty"`
+	Over   bool `json:"over,omitempty"`
+}
 
 // ErrNoRun: there is no such run.
 var ErrNoRun = errors.New("sync: no such run")
 
 // Start begins a run, or returns the one that is under way for the store.
 func Start(tx *store.Tx, r Run) (Run, bool, error) {
-	pos, err := json.Marshal(connectors.Cursor{Since: r.Since, Limit: RunPage})
+	pos, err := json.Marshal(connectors.Cursor{Since: r.Since, Limit: PageSize})
 	if err != nil {
 		return r, false, err
 	}
@@ -65,30 +76,40 @@ func Start(tx *store.Tx, r Run) (Run, bool, error) {
 		r, err = GetRun(tx, r.ID)
 		return r, true, err
 	}
-	r, err = scanRun(tx.Row(runQuery+` WHERE live = ?`, r.Store))
+	r, err = Live(tx, r.Store)
 	return r, false, err
 }
 
-const runQuery = `SELECT id, store, streams, at_n, pos, since, state, done, total, changed, bad, by_who, started, ended, error FROM sync_run`
+const runQuery = `SELECT id, store, streams, at_n, pos, since, state, done, total, changed, bad, by_who, started, moved, ended, error, bulk FROM sync_run`
 
 // GetRun reads a run.
 func GetRun(tx *store.Tx, id string) (Run, error) {
 	return scanRun(tx.Row(runQuery+` WHERE id = ?`, id))
 }
 
+// Live is the run that is under way for a store.
+func Live(tx *store.Tx, storeID string) (Run, error) {
+	return scanRun(tx.Row(runQuery+` WHERE live = ?`, storeID))
+}
+
 func scanRun(row *sql.Row) (Run, error) {
 	var r Run
-	var streams, pos string
-	var since, started, ended int64
+	var streams, pos, bulk string
+	var since, started, moved, ended int64
 	err := row.Scan(&r.ID, &r.Store, &streams, &r.At, &pos, &since, &r.State, &r.Done, &r.Total, &r.Changed, &r.Bad, &r.By,
-		&started, &ended, &r.Error)
+		&started, &moved, &ended, &r.Error, &bulk)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, ErrNoRun
 	}
 	if err != nil {
 		return r, err
 	}
-	r.Streams, r.Since, r.Started, r.Ended = strings.Fields(streams), at(since), at(started), at(ended)
+	r.Streams, r.Since, r.Started, r.Moved, r.Ended = strings.Fields(streams), at(since), at(started), at(moved), at(ended)
+	if bulk != "" {
+		if err := json.Unmarshal([]byte(bulk), &r.Bulk); err != nil {
+			return r, fmt.Errorf("sync: run %s: %w", r.ID, err)
+		}
+	}
 	return r, json.Unmarshal([]byte(pos), &r.Pos)
 }
 
@@ -103,7 +124,22 @@ func (r Run) Save(tx *store.Tx) error {
 	if r.State == Done || r.State == Failing {
 		live, ended = nil, tx.Now()
 	}
-	_, err = tx.Exec(`UPDATE sync_run SET at_n = ?, pos = ?, state = ?, live = ?, done = ?, total = ?, changed = ?, bad = ?, ended = ?, error = ?
-		WHERE id = ?`, r.At, string(pos), string(r.State), live, r.Done, r.Total, r.Changed, r.Bad, ended, r.Error, r.ID)
+	bulk := ""
+	if r.Bulk != (File{}) {
+		body, err := json.Marshal(r.Bulk)
+		if err != nil {
+			return err
+		}
+		bulk = string(body)
+	}
+	moved := int64(0)
+	if r.State == Running {
+		moved = tx.Now()
+	} else if !r.Moved.IsZero() {
+		moved = r.Moved.UnixMilli()
+	}
+	_, err = tx.Exec(`UPDATE sync_run SET at_n = ?, pos = ?, state = ?, live = ?, done = ?, total = ?, changed = ?, bad = ?, moved = ?, ended = ?,
+		error = ?, bulk = ? WHERE id = ?`, r.At, string(pos), string(r.State), live, r.Done, r.Total, r.Changed, r.Bad, moved, ended, r.Error,
+		bulk, r.ID)
 	return err
 }

@@ -16,6 +16,10 @@ import (
 const (
 	Orders   = "orders"
 	Messages = "messages"
+	Items    = "items"
+	Returns  = "returns"
+	// Stock is what lies in the platform's own warehouses.
+	Stock = "stock"
 )
 
 // Stream is how a stream of a store is doing.
@@ -75,37 +79,6 @@ func Failed(tx *store.Tx, storeID, name string, cause error) error {
 	return err
 }
 
-// Quarantine sets an unreadable item aside.
-func Quarantine(tx *store.Tx, storeID, stream string, b connectors.BadItem) error {
-	raw := b.Raw
-	if len(raw) > 64<<10 {
-		raw = raw[:64<<10]
-	}
-	id := b.ID
-	if id == "" {
-		id = tx.NewID()
-	}
-	_, err := tx.Exec(`INSERT INTO quarantine(store, stream, id, reason, raw, at) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (store, stream, id) DO UPDATE SET reason = excluded.reason, raw = excluded.raw, at = excluded.at`,
-		storeID, stream, id, fmt.Sprint(b.Err), strings.ToValidUTF8(strings.ReplaceAll(string(raw), "\x00", ""), "�"), tx.Now())
-	return err
-}
-
-// SaveOrder writes an order into the mirror unless a newer one is there. It
-// tells whether anything changed.
-func SaveOrder(tx *store.Tx, storeID string, o connectors.Order) (bool, error) {
-	o.Raw = nil
-	body, err := json.Marshal(o)
-	if err != nil {
-		return false, err
-	}
-	n, err := tx.Exec(`INSERT INTO order_row(store, id, number, body, updated, seen) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (store, id) DO UPDATE SET number = excluded.number, body = excluded.body, updated = excluded.updated,
-		seen = excluded.seen WHERE order_row.updated <= excluded.updated AND order_row.body <> excluded.body`,
-		storeID, o.ID, Number(o.Number), string(body), o.Updated.UnixMilli(), tx.Now())
-	return n > 0, err
-}
-
 // Number is an order number as it is looked for: without its hash sign, in
 // capitals.
 func Number(s string) string {
@@ -146,12 +119,15 @@ func Find(tx *store.Tx, number string) ([]Found, error) {
 
 // Count is how many orders of a store the mirror holds.
 func Count(tx *store.Tx, storeID string) (n int64, err error) {
-	err = tx.Row(`SELECT COUNT(*) FROM order_row WHERE store = ?`, storeID).Scan(&n)
-	return n, err
+	return CountOf(tx, storeID, Orders)
 }
 
-// Quarantined is how many items of a store are set aside.
-func Quarantined(tx *store.Tx, storeID string) (n int64, err error) {
-	err = tx.Row(`SELECT COUNT(*) FROM quarantine WHERE store = ?`, storeID).Scan(&n)
+// CountOf is how many of a stream's items the mirror holds.
+func CountOf(tx *store.Tx, storeID, stream string) (n int64, err error) {
+	t, ok := tables[stream]
+	if !ok {
+		return 0, fmt.Errorf("sync: the mirror has no stream %q", stream)
+	}
+	err = tx.Row(`SELECT COUNT(*) FROM `+t.name+` WHERE store = ?`, storeID).Scan(&n)
 	return n, err
 }

@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"encoding/json"
+	"strings"
+
+	"helloworld/bot/alerts"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/bot/sync"
+	"helloworld/connectors"
+)
+
+// erases tells whether a platform asks us to forget, by its own word for the
+// request: "customers/redact", "MARKETPLACE_ACCOUNT_DELETION". All others ask
+// what we know, and a person answers those.
+func erases(topic string) bool {
+	topic = strings.ToLower(topic)
+	for _, word := range []string{"redact", "delet", "eras"} {
+		if strings.Contains(topic, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// privacyAsked writes down that a platform asks for buyers' data, or to forget
+// somebody, and tells the people. Who it is about stays out of the card.
+func (d *Desk) privacyAsked(tx *store.Tx, s *Store, e connectors.Event) error {
+	what := "ask"
+	if erases(e.Topic) {
+		what = "erase"
+	}
+	_, err := tx.Exec(`INSERT INTO privacy_request(store, id, topic, order_ref, ref, erases, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (store, id) DO NOTHING`, s.ID, plainText(e.ID), plainText(e.Topic), plainText(e.Order), plainText(e.Ref), what == "erase", tx.Now())
+	if err != nil {
+		return err
+	}
+	if err := d.Audit.Append(tx, string(people.Desk), "privacy.asked", "store:"+s.ID, map[string]any{"id": e.ID, "topic": e.Topic}); err != nil {
+		return err
+	}
+	return d.fire(tx, alerts.News{Kind: alerts.Privacy, Store: s.ID, Severity: alerts.Warning,
+		Detail: map[string]string{"what": what, "code": e.Topic}})
+}
+
+// erase empties what the mirror knows of a buyer or of an order's buyer. What
+// people wrote to each other in chats is not the mirror's.
+func (d *Desk) erase(tx *store.Tx, s *Store, id string) error {
+	var order, ref string
+	var erases, done int64
+	rows, err := tx.Query(`SELECT order_ref, ref, erases, done FROM privacy_request WHERE store = ? AND id = ?`, s.ID, id)
+	if err != nil {
+		return err
+	}
+	found := rows.Next()
+	if found {
+		err = rows.Scan(&order, &ref, &erases, &done)
+	}
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil || !found || done > 0 {
+		return err
+	}
+	cleared := 0
+	if erases == 1 && (order != "" || ref != "") {
+		if cleared, err = sync.Redact(tx, s.ID, order, ref); err != nil {
+			return err
+		}
+		n, err := redactMessages(tx, s.ID, order, ref)
+		if err != nil {
+			return err
+		}
+		cleared += n
+		if _, err := tx.Exec(`UPDATE hook SET raw = '' WHERE store = ? AND raw <> '' AND (order_ref = ? AND order_ref <> '' OR ref = ? AND ref <> '')`,
+			s.ID, order, ref); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(`UPDATE privacy_request SET cleared = ?, done = ? WHERE store = ? AND id = ?`, cleared, tx.Now(), s.ID, id); err != nil {
+		return err
+	}
+	return d.Audit.Append(tx, string(people.Desk), "privacy.done", "store:"+s.ID, map[string]any{"id": id, "cleared": cleared, "erases": erases == 1})
+}
+
+// redactMessages takes the buyer's name and addresses off the messages of an
+// order or a buyer. Their words stay with the conversation.
+func redactMessages(tx *store.Tx, storeID, order, ref string) (int, error) {
+	rows, err := tx.Query(`SELECT id, body FROM message WHERE store = ? AND (order_ref = ? AND order_ref <> '' OR body LIKE ? ESCAPE '!')`,
+		storeID, order, sync.Like(ref))
+	if err != nil {
+		return 0, err
+	}
+	clear := map[string]string{}
+	for rows.Next() {
+		var id, body string
+		var m connectors.Message
+		if err := rows.Scan(&id, &body); err != nil {
+			return 0, err
+		}
+		if err := json.Unmarshal([]byte(body), &m); err != nil {
+			return 0, err
+		}
+		if m.Buyer == (connectors.Buyer{}) || !(order != "" && m.Order == order) && !sync.SameBuyer(m.Buyer, ref) {
+			continue
+		}
+		m.Buyer = connectors.Buyer{}
+		empty, err := json.Marshal(m)
+		if err != nil {
+			return 0, err
+		}
+		clear[id] = string(empty)
+	}
+	if err := rows.Close(); err != nil {
+		return 0, err
+	}
+	for id, body := range clear {
+		if _, err := tx.Exec(`UPDATE message SET body = ? WHERE id = ?`, body, id); err != nil {
+			return 0, err
+		}
+	}
+	return len(clear), nil
+}
