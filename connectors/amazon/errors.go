@@ -10,24 +10,30 @@ import (
 )
 
 // kinds maps the platform's words to ours: the API's codes, then the token
-// endpoint's.
+// endpoint's, then those of the queue's service, which begin with "queue.".
 var kinds = map[string]connectors.Kind{
-	"QuotaExceeded":          connectors.Busy,
-	"Throttled":              connectors.Busy,
-	"InternalFailure":        connectors.Down,
-	"InternalError":          connectors.Down,
-	"ServiceUnavailable":     connectors.Down,
-	"TemporarilyUnavailable": connectors.Down,
-	"InvalidInput":           connectors.Invalid,
-	"InvalidParameterValue":  connectors.Invalid,
-	"InvalidRequest":         connectors.Invalid,
-	"RequestTooLarge":        connectors.Invalid,
-	"UnsupportedMediaType":   connectors.Invalid,
-	"NotFound":               connectors.NotFound,
-	"ResourceNotFound":       connectors.NotFound,
-	"Unauthorized":           connectors.Reauthorise, // or a role is missing: it looks the same
-	"AccessDenied":           connectors.Reauthorise,
-	"MissingAuthToken":       connectors.Reauthorise,
+	"QuotaExceeded":           connectors.Busy,
+	"Throttled":               connectors.Busy,
+	"InternalFailure":         connectors.Down,
+	"InternalError":           connectors.Down,
+	"ServiceUnavailable":      connectors.Down,
+	"TemporarilyUnavailable":  connectors.Down,
+	"InvalidInput":            connectors.Invalid,
+	"InvalidParameterValue":   connectors.Invalid,
+	"InvalidRequest":          connectors.Invalid,
+	"RequestTooLarge":         connectors.Invalid,
+	"UnsupportedMediaType":    connectors.Invalid,
+	"BadRequest":              connectors.Invalid,
+	"InvalidPayload":          connectors.Invalid,
+	"PackageToUpdateNotFound": connectors.Conflict, // an edit of a parcel that is not there yet
+	"Conflict":                connectors.Conflict,
+	"ResourceConflict":        connectors.Conflict,
+	"NotFound":                connectors.NotFound,
+	"NOT_FOUND":               connectors.NotFound,
+	"ResourceNotFound":        connectors.NotFound,
+	"Unauthorized":            connectors.Reauthorise, // or a role is missing: it looks the same
+	"AccessDenied":            connectors.Reauthorise,
+	"MissingAuthToken":        connectors.Reauthorise,
 
 	"invalid_grant":          connectors.Reauthorise,
 	"unauthorized_client":    connectors.Reauthorise,
@@ -36,6 +42,22 @@ var kinds = map[string]connectors.Kind{
 	"invalid_scope":          connectors.AppBroken,
 	"unsupported_grant_type": connectors.AppBroken,
 	"server_error":           connectors.Down,
+
+	"queue.QueueDoesNotExist":           connectors.NotFound,
+	"queue.NonExistentQueue":            connectors.NotFound,
+	"queue.AccessDenied":                connectors.AppBroken,
+	"queue.AccessDeniedException":       connectors.AppBroken,
+	"queue.InvalidClientTokenId":        connectors.AppBroken,
+	"queue.InvalidAccessKeyId":          connectors.AppBroken,
+	"queue.UnrecognizedClientException": connectors.AppBroken,
+	"queue.SignatureDoesNotMatch":       connectors.AppBroken,
+	"queue.InvalidSecurity":             connectors.AppBroken,
+	"queue.RequestThrottled":            connectors.Busy,
+	"queue.ThrottlingException":         connectors.Busy,
+	"queue.OverLimit":                   connectors.Busy,
+	"queue.InvalidAddress":              connectors.Invalid,
+	"queue.MissingParameter":            connectors.Invalid,
+	"queue.InvalidParameterValue":       connectors.Invalid,
 }
 
 const manageApps = "https://sellercentral.amazon.com/apps/manage"
@@ -53,7 +75,7 @@ type apiErrors struct {
 
 // classify reads what the API and the token endpoint say about a failure.
 func classify(op string, status int, _ http.Header, body []byte) error {
-	if status < 300 || op == opUpload || op == opDownload {
+	if status < 300 || op == opUpload || op == opDownload || op == opReport {
 		return nil // the store of documents speaks a language of its own: the status decides
 	}
 	var a apiErrors

@@ -2,12 +2,10 @@ package amazon
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -255,28 +253,9 @@ func (r report) names(id string) (this, any bool) {
 
 // fetchReport downloads a processing report from its pre-signed address.
 func (s *Seller) fetchReport(ctx context.Context, document string) (report, error) {
-	var a struct {
-		URL         string `json:"url"`
-		Compression string `json:"compressionAlgorithm"`
-	}
-	if err := s.get(ctx, "getFeedDocument", "/feeds/2021-06-30/documents/"+pathID(document), nil, &a); err != nil {
+	raw, err := s.document(ctx, "getFeedDocument", "/feeds/2021-06-30/documents/"+pathID(document), opDownload, mostReport)
+	if err != nil {
 		return report{}, err
-	}
-	var raw []byte
-	if _, err := s.client.Do(ctx, connectors.Call{Op: opDownload, Method: "GET", URL: a.URL, Bare: true, Read: true, MaxBody: mostReport}, &raw); err != nil {
-		return report{}, err
-	}
-	if a.Compression == "GZIP" && bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(bytes.NewReader(raw))
-		if err == nil {
-			raw, err = io.ReadAll(io.LimitReader(z, mostReport+1))
-		}
-		if err == nil && len(raw) > mostReport {
-			err = errors.New("it is too large")
-		}
-		if err != nil {
-			return report{}, fault(connectors.Down, opDownload, "gzip", "the report cannot be unpacked: "+err.Error())
-		}
 	}
 	r, err := decodeReport(raw)
 	if err != nil {

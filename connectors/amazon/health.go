@@ -3,13 +3,14 @@ package amazon
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"helloworld/connectors"
 )
 
 const (
-	// expiringSoon is when the end of the seller's yearly consent becomes news.
+	// expiringSoon is when the end of the consent or of the secret becomes news.
 	expiringSoon = 30 * 24 * time.Hour
 	// healthFor is how long a good answer stands: the call is allowed once a minute.
 	healthFor = 5 * time.Minute
@@ -28,8 +29,10 @@ func (s *Seller) Health(ctx context.Context) connectors.Health {
 		}
 		return h
 	}
-	if end := s.tokens.Current().RefreshExpires; !end.IsZero() && end.Sub(s.now()) < expiringSoon {
-		return connectors.Health{State: connectors.HealthExpiring, Until: end, Link: manageApps}
+	for _, d := range s.Deadlines() {
+		if d.At.Sub(s.now()) < expiringSoon {
+			return connectors.Health{State: connectors.HealthExpiring, Until: d.At, Link: d.Link, Code: string(d.What)}
+		}
 	}
 	return connectors.Health{State: connectors.HealthOK}
 }
@@ -74,6 +77,86 @@ func (s *Seller) askMarkets(ctx context.Context) error {
 	return nil
 }
 
+// roles are what a seller grants to an application, as Seller Central names
+// them, by the operation that needs them. Those that are not here need none, or
+// depend on what is asked for.
+var roles = map[string]string{
+	"searchOrders": roleOrders, "getOrder": roleOrders, "confirmShipment": roleOrders,
+	"createFeedDocument": roleOrders, "createFeed": roleOrders, "getFeed": roleOrders, "getFeeds": roleOrders, "getFeedDocument": roleOrders,
+	"createReport": roleOrders, "getReport": roleOrders, "getReports": roleOrders, "getReportDocument": roleOrders,
+	"listTransactions":    roleFinance,
+	"searchListingsItems": roleListing, "getListingsItem": roleListing, "patchListingsItem": roleListing,
+	"getInventorySummaries":       roleFBA,
+	"getMessagingActionsForOrder": roleBuyers, "GetAttributes": roleBuyers, "confirmCustomizationDetails": roleBuyers,
+	"createConfirmDeliveryDetails": roleBuyers, "createConfirmOrderDetails": roleBuyers, "createConfirmServiceDetails": roleBuyers,
+	"createDigitalAccessKey": roleBuyers, "createUnexpectedProblem": roleBuyers,
+}
+
+const (
+	roleOrders  = "Inventory and Order Tracking"
+	roleFinance = "Finance and Accounting"
+	roleListing = "Product Listing"
+	roleFBA     = "Amazon Fulfillment"
+	roleBuyers  = "Buyer Communication"
+	// lackingFor is how long a missing role is believed to be missing without
+	// asking again.
+	lackingFor = 5 * time.Minute
+)
+
+// explain finds out what a refusal means. The platform says the same when the
+// seller took access back and when a role is missing; a call that every
+// application may make tells them apart.
+func (s *Seller) explain(ctx context.Context, op, role string, err error) error {
+	var e *connectors.Error
+	if !errors.As(err, &e) || e.Kind != connectors.Reauthorise || e.Op == opToken || role == "" {
+		return err
+	}
+	switch e.Code {
+	case "Unauthorized", "AccessDenied", "http_403":
+	default:
+		return err
+	}
+	s.mu.Lock()
+	since, known := s.lacking[role]
+	s.mu.Unlock()
+	if !known || s.now().Sub(since) > lackingFor {
+		if err := s.askMarkets(ctx); err != nil && connectors.KindOf(err) != connectors.Unsupported {
+			return e // consent is gone, or nobody can tell now
+		}
+		s.mu.Lock()
+		s.lacking[role] = s.now()
+		s.mu.Unlock()
+	}
+	return &connectors.Error{Kind: connectors.Unsupported, Platform: Platform, Op: op, Code: "role_missing", Link: s.manage(),
+		Err: errors.New("the role \"" + role + "\" was not granted to the application")}
+}
+
+// granted notes that a call worked which needs the role.
+func (s *Seller) granted(role string) {
+	if role == "" {
+		return
+	}
+	s.mu.Lock()
+	delete(s.lacking, role)
+	s.mu.Unlock()
+}
+
+// capRoles are the roles that capabilities need.
+var capRoles = []struct {
+	name  connectors.CapName
+	roles []string
+}{
+	{connectors.CapOrders, []string{roleOrders}},
+	{connectors.CapRefund, []string{roleOrders, roleFinance}},
+	{connectors.CapReturns, []string{roleOrders}},
+	{connectors.CapCatalog, []string{roleListing}},
+	{connectors.CapStock, []string{roleListing}},
+	{connectors.CapShip, []string{roleOrders}},
+	{connectors.CapTemplates, []string{roleBuyers}},
+	{connectors.CapQueue, nil},
+	{connectors.CapQuotas, nil},
+}
+
 // Can tells what this account may do. Which roles are granted shows only when a
 // call is refused.
 func (s *Seller) Can(context.Context) []connectors.Capability {
@@ -84,10 +167,34 @@ func (s *Seller) Can(context.Context) []connectors.Capability {
 	case connectors.AppBroken:
 		reason = "can.app_broken"
 	}
-	return []connectors.Capability{
-		{Name: connectors.CapOrders, OK: reason == "", Reason: reason},
-		{Name: connectors.CapRefund, OK: reason == "", Reason: reason},
-		{Name: connectors.CapInbox, Reason: "can.no_message_api", Instead: "can.use_mail"},
-		{Name: connectors.CapMessage, Reason: "can.no_message_api", Instead: "can.use_mail"},
+	s.mu.Lock()
+	lacking := maps.Clone(s.lacking)
+	s.mu.Unlock()
+	var out []connectors.Capability
+	for _, c := range capRoles {
+		can := connectors.Capability{Name: c.name, OK: reason == "", Reason: reason}
+		for _, r := range c.roles {
+			if _, missing := lacking[r]; missing && can.OK {
+				can = connectors.Capability{Name: c.name, Reason: "can.missing_scope", Missing: r, Instead: "can.reauthorise"}
+			}
+		}
+		if _, err := s.sellerID(""); err != nil && can.OK && (c.name == connectors.CapCatalog || c.name == connectors.CapStock) {
+			can.OK, can.Reason = false, "can.not_configured"
+		}
+		if c.name == connectors.CapQueue && s.queue == nil {
+			can = connectors.Capability{Name: c.name, Reason: "can.not_configured"}
+		}
+		if c.name == connectors.CapQuotas {
+			can = connectors.Capability{Name: c.name, OK: true}
+		}
+		out = append(out, can)
 	}
+	auth := connectors.Capability{Name: connectors.CapAuth, OK: s.application != ""}
+	if !auth.OK {
+		auth.Reason = "can.not_configured"
+	}
+	return append(out, auth,
+		connectors.Capability{Name: connectors.CapDecide, Reason: "can.no_return_api"},
+		connectors.Capability{Name: connectors.CapInbox, Reason: "can.no_message_api", Instead: "can.use_mail"},
+		connectors.Capability{Name: connectors.CapMessage, Reason: "can.no_message_api", Instead: "can.use_mail"})
 }

@@ -169,7 +169,7 @@ func (s *Seller) Refund(ctx context.Context, cmd connectors.Refund) (connectors.
 func (s *Seller) send(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
 	q, w, err := s.quote(ctx, cmd.Order)
 	if err != nil {
-		return connectors.Receipt{}, certain(err)
+		return connectors.Receipt{}, certain("createFeed", err)
 	}
 	if cmd.Amount.Currency == q.Remaining.Currency && cmd.Amount.Minor > q.Remaining.Minor {
 		return connectors.Receipt{State: connectors.StateRejected}, fault(connectors.Conflict, "createFeed", "over_remaining", "only "+q.Remaining.String()+" is left of this order")
@@ -188,18 +188,18 @@ func (s *Seller) send(ctx context.Context, cmd connectors.Refund) (connectors.Re
 		URL string `json:"url"`
 	}
 	// Neither call refunds anything, so both may be repeated.
-	if _, err := s.client.Do(ctx, connectors.Call{Op: "createFeedDocument", Method: "POST", URL: s.base + "/feeds/2021-06-30/documents", Read: true,
+	if err := s.do(ctx, connectors.Call{Op: "createFeedDocument", Method: "POST", URL: s.base + "/feeds/2021-06-30/documents", Read: true,
 		Body: map[string]string{"contentType": feedContent}}, &d); err != nil {
-		return connectors.Receipt{}, certain(err)
+		return connectors.Receipt{}, certain("createFeed", err)
 	}
 	if _, err := s.client.Do(ctx, connectors.Call{Op: opUpload, Method: "PUT", URL: d.URL, Raw: doc, ContentType: feedContent, Bare: true, Read: true}, nil); err != nil {
-		return connectors.Receipt{}, certain(err)
+		return connectors.Receipt{}, certain("createFeed", err)
 	}
 	var f struct {
 		ID string `json:"feedId"`
 	}
 	at := s.now().UTC()
-	_, err = s.client.Do(ctx, connectors.Call{Op: "createFeed", Method: "POST", URL: s.base + "/feeds/2021-06-30/feeds",
+	err = s.do(ctx, connectors.Call{Op: "createFeed", Method: "POST", URL: s.base + "/feeds/2021-06-30/feeds",
 		Body: struct {
 			Type     string   `json:"feedType"`
 			Markets  []string `json:"marketplaceIds"`
@@ -233,12 +233,12 @@ func (s *Seller) marketsOf(w wireOrder) []string {
 	return s.markets[:1]
 }
 
-// certain: what fails before the feed is created leaves no doubt.
-func certain(err error) error {
+// certain: what fails before the call that counts leaves no doubt.
+func certain(op string, err error) error {
 	if connectors.KindOf(err) != connectors.Unsure {
 		return err
 	}
-	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: "createFeed", Code: "not_sent", Err: err}
+	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: op, Code: "not_sent", Err: err}
 }
 
 // pathID makes an id safe to stand in a path.

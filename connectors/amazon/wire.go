@@ -85,18 +85,33 @@ type wireOrder struct {
 		Status string `json:"fulfillmentStatus"`
 		By     string `json:"fulfilledBy"`
 	} `json:"fulfillment"`
-	Items    []wireItem `json:"orderItems"`
-	Packages []struct {
-		Status struct {
-			Status string `json:"status"`
-		} `json:"packageStatus"`
-	} `json:"packages"`
+	Items    []wireItem    `json:"orderItems"`
+	Packages []wirePackage `json:"packages"`
+}
+
+// wirePackage is a parcel that was told.
+type wirePackage struct {
+	Ref     string `json:"packageReferenceId"`
+	Carrier string `json:"carrier"`
+	Number  string `json:"trackingNumber"`
+	Status  struct {
+		Status string `json:"status"`
+	} `json:"packageStatus"`
+	Items []struct {
+		ID       string `json:"orderItemId"`
+		Quantity int    `json:"quantity"`
+	} `json:"packageItems"`
 }
 
 type wireItem struct {
 	ID       string `json:"orderItemId"`
 	Quantity int    `json:"quantityOrdered"`
-	Product  struct {
+	// Sent tells how many are on their way, and how many are left.
+	Sent *struct {
+		Done *int `json:"quantityFulfilled"`
+		Left *int `json:"quantityUnfulfilled"`
+	} `json:"fulfillment"`
+	Product struct {
 		Title string `json:"title"`
 		SKU   string `json:"sellerSku"`
 		Price *struct {
@@ -202,7 +217,7 @@ func (s *Seller) order(w wireOrder, raw []byte) (connectors.Order, error) {
 		o.PlatformStatus = w.Fulfillment.Status
 	}
 	if site, ok := sites[w.Channel.Market]; ok {
-		o.Site = language.MustParse(site)
+		o.Site = language.Make(site.language)
 	}
 	if w.Buyer != nil {
 		o.Buyer.Name, o.Buyer.Email = w.Buyer.Name, w.Buyer.Email
@@ -282,15 +297,6 @@ func hostRegion(base string) string {
 		}
 	}
 	return ""
-}
-
-// sites are the languages that marketplaces are run in: a prior, no more.
-var sites = map[string]string{
-	"A1PA6795UKMFR9": "de-DE", "A13V1IB3VIYZZH": "fr-FR", "APJ6JRA9NG5V4": "it-IT", "A1RKKUPIHCS9HS": "es-ES",
-	"A1F83G8C2ARO7P": "en-GB", "A1805IZSGTT6HS": "nl-NL", "A2NODRKZP88ZB9": "sv-SE", "A1C3SOZRARQ6R3": "pl-PL",
-	"AMEN7PMS3EDWL": "fr-BE", "A33AVAJ2PDY3EV": "tr-TR", "ATVPDKIKX0DER": "en-US", "A2EUQ1WTGCTBG2": "en-CA",
-	"A1AM78C64UM0Y8": "es-MX", "A2Q3Y263D00KWC": "pt-BR", "A1VC38T7YXB528": "ja-JP", "A39IBJ37TRP1C6": "en-AU",
-	"A19VAU5U5O7RUS": "en-SG", "A21TJRUUN4KGV": "en-IN", "A2VIGQ35RCS4UG": "ar-AE", "A17E79C6D8DWNP": "ar-SA",
 }
 
 // wireFeed is a feed as the platform lists it.
