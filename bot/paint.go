@@ -111,11 +111,18 @@ type Standing struct {
 	Alerts      []alerts.Alert
 	Orders      int64
 	Quarantined int64
+	// Found is how many orders reconciliation has found of late that nobody had
+	// told us of, though the platform should have.
+	Found int64
+	// Push is how it stands with what the platform tells by itself.
+	Push Push
+	// every is how often each stream is read.
+	every map[string]time.Duration
 }
 
 // StandingOf reads how a store is doing from what the desk has written down.
 func (d *Desk) StandingOf(ctx context.Context, s *Store) (Standing, error) {
-	st := Standing{Store: s}
+	st := Standing{Store: s, every: map[string]time.Duration{}}
 	err := d.DB.Read(ctx, func(tx *store.Tx) error {
 		st.Streams = nil
 		for _, name := range d.streams(s) {
@@ -123,12 +130,19 @@ func (d *Desk) StandingOf(ctx context.Context, s *Store) (Standing, error) {
 			if err != nil {
 				return err
 			}
-			st.Streams = append(st.Streams, x)
+			if x.Kind == connectors.Unsupported.String() && !mainStream(name) {
+				continue // this account has no such thing, or no leave to read it
+			}
+			st.Streams, st.every[name] = append(st.Streams, x), d.Every(s, name)
 		}
-		var errs [3]error
+		var errs [5]error
 		st.Alerts, errs[0] = alerts.Live(tx, s.ID)
 		st.Orders, errs[1] = sync.Count(tx, s.ID)
 		st.Quarantined, errs[2] = sync.Quarantined(tx, s.ID)
+		var rc sync.Recon
+		rc, errs[3] = sync.GetRecon(tx, s.ID, sync.Orders)
+		st.Push, errs[4] = pushState(tx, s.ID)
+		st.Found = rc.Recent
 		return errors.Join(errs[:]...)
 	})
 	return st, err
@@ -140,7 +154,7 @@ const staleAfter = 30 * time.Minute
 // Stale tells whether what is known of a store is too old to be taken for now.
 func (s Standing) Stale(now time.Time) bool {
 	for _, x := range s.Streams {
-		if now.Sub(x.OK) > staleAfter {
+		if now.Sub(x.OK) > max(staleAfter, 2*calmer*s.every[x.Name]) {
 			return true
 		}
 	}

@@ -105,6 +105,12 @@ func standingText(c *Call, st bot.Standing) string {
 		}
 		parts = append(parts, c.P.T("health.read", "stream", name, "ago", c.P.Ago(c.Desk.Now().Sub(x.OK))))
 	}
+	if st.Push.OK {
+		parts = append(parts, c.P.T("health.pushed"))
+	}
+	if st.Found > 0 {
+		parts = append(parts, c.P.T("health.found", "n", st.Found))
+	}
 	if st.Quarantined > 0 {
 		parts = append(parts, c.P.T("health.quarantined", "n", st.Quarantined))
 	}
@@ -186,7 +192,9 @@ func runOrder(c *Call) error {
 
 // streamWords are what a stream may be called.
 var streamWords = map[string]string{"orders": sync.Orders, "order": sync.Orders, "订单": sync.Orders,
-	"messages": sync.Messages, "message": sync.Messages, "消息": sync.Messages}
+	"messages": sync.Messages, "message": sync.Messages, "消息": sync.Messages,
+	"items": sync.Items, "item": sync.Items, "listings": sync.Items, "商品": sync.Items, "刊登": sync.Items,
+	"stock": sync.Stock, "库存": sync.Stock, "returns": sync.Returns, "return": sync.Returns, "退货": sync.Returns}
 
 // runResync reads a store again. It may also be told which order, or what.
 func runResync(c *Call) error {
