@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -17,13 +18,16 @@ import (
 // Platform is the adapter's name.
 const Platform = "shopify"
 
-// options are the keys of Config.Options; the address says everything.
-var options = map[string]string{}
+// options are the keys of Config.Options; the address says all the rest.
+var options = map[string]string{
+	"scopes": "what to ask the seller for, separated by commas; else all that the desk can use",
+}
 
 // Plugin is the adapter's line in the list of all.
 var Plugin = connectors.Plugin{
 	Platform: Platform,
 	Options:  options,
+	Locate:   locate,
 	New: func(c connectors.Config) (connectors.Connector, error) {
 		s, err := New(c)
 		if err != nil {
@@ -46,6 +50,9 @@ type Shop struct {
 	sleep    func(context.Context, time.Duration) error
 	log      *slog.Logger
 	throttle throttle
+	redirect string
+	asked    []string
+	files    *http.Client
 
 	mu       sync.Mutex
 	scopes   []string
@@ -68,7 +75,10 @@ func New(c connectors.Config) (*Shop, error) {
 		return nil, fmt.Errorf("shopify: store %s has neither a token nor a client secret", c.Store)
 	}
 	s := &Shop{info: c.Info, base: strings.TrimRight(c.BaseURL, "/"), tokenURL: c.TokenURL, id: c.ClientID, secret: c.ClientSecret,
-		now: c.Now, sleep: c.Sleep, log: c.Log}
+		now: c.Now, sleep: c.Sleep, log: c.Log, redirect: c.Redirect, asked: scopesAsked(c.Options["scopes"])}
+	// A prepared file is read as it comes, which the client that keeps whole
+	// answers cannot; its address needs no token, so none is near.
+	s.files = &http.Client{Transport: c.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	s.info.Platform = Platform
 	if s.info.Account == "" {
 		s.info.Account = u.Host
@@ -110,18 +120,17 @@ func (s *Shop) Journal() []connectors.Entry { return s.client.Journal() }
 // Skew is how far the platform's clock is ahead of ours.
 func (s *Shop) Skew() time.Duration { return s.client.Skew() }
 
-// Reload looks for a newer credential, after the account was connected again.
-func (s *Shop) Reload(ctx context.Context) error { return s.tokens.Reload(ctx) }
-
 // query sends one GraphQL operation and decodes its data.
 func (s *Shop) query(ctx context.Context, op, text string, vars map[string]any, read bool, data any) error {
-	if err := s.throttle.wait(ctx, op, s.now, s.sleep); err != nil {
+	done, err := s.throttle.take(ctx, op, s.now, s.sleep)
+	if err != nil {
 		return err
 	}
+	defer done()
 	var out struct {
 		Data json.RawMessage `json:"data"`
 	}
-	_, err := s.client.Do(ctx, connectors.Call{
+	_, err = s.client.Do(ctx, connectors.Call{
 		Op: op, Method: "POST", URL: s.base + "/admin/api/" + Version + "/graphql.json", Read: read,
 		Body: struct {
 			Query     string         `json:"query"`
@@ -149,63 +158,21 @@ func (s *Shop) query(ctx context.Context, op, text string, vars map[string]any, 
 	return nil
 }
 
-// throttle mirrors the platform's budget of points, which is one for the whole
-// shop and told with every answer.
-type throttle struct {
-	mu   sync.Mutex
-	last cost
-	at   time.Time
-	need map[string]float64
-}
-
-// mostWait is the longest wait for points; a longer one comes back as Busy.
-const mostWait = 20 * time.Second
-
-func (t *throttle) saw(op string, c cost, now time.Time) {
-	if c.Throttle.Restore <= 0 {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.last, t.at = c, now
-	if t.need == nil {
-		t.need = map[string]float64{}
-	}
-	t.need[op] = c.Requested
-}
-
-// wait waits until op's points should be there. Syncing leaves a tenth of the
-// budget to people.
-func (t *throttle) wait(ctx context.Context, op string, now func() time.Time, sleep func(context.Context, time.Duration) error) error {
-	t.mu.Lock()
-	c, need := t.last, t.need[op]
-	if c.Throttle.Restore > 0 {
-		if connectors.PriorityOf(ctx) == connectors.Sync {
-			need += c.Throttle.Maximum / 10
-		}
-		need = min(need, c.Throttle.Maximum)
-		grown := now().Sub(t.at).Seconds() * c.Throttle.Restore
-		c.Throttle.Available = min(c.Throttle.Maximum, c.Throttle.Available+max(0, grown))
-		// Whoever comes next reckons with what this one takes.
-		t.last.Throttle.Available, t.at = c.Throttle.Available-t.need[op], now()
-	}
-	t.mu.Unlock()
-	if c.Throttle.Restore <= 0 || c.Throttle.Available >= need {
-		return nil
-	}
-	d := c.wait(need)
-	if d > mostWait {
-		return &connectors.Error{Kind: connectors.Busy, Platform: Platform, Op: op, Code: "budget", RetryAfter: d}
-	}
-	if err := sleep(ctx, d); err != nil {
-		return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: op, Code: "cancelled", Err: err}
-	}
-	return nil
-}
-
 var (
-	_ connectors.Connector   = (*Shop)(nil)
-	_ connectors.OrderReader = (*Shop)(nil)
-	_ connectors.Refunder    = (*Shop)(nil)
-	_ connectors.Journaled   = (*Shop)(nil)
+	_ connectors.Connector     = (*Shop)(nil)
+	_ connectors.Authoriser    = (*Shop)(nil)
+	_ connectors.Renewer       = (*Shop)(nil)
+	_ connectors.Reloader      = (*Shop)(nil)
+	_ connectors.Dated         = (*Shop)(nil)
+	_ connectors.OrderReader   = (*Shop)(nil)
+	_ connectors.Refunder      = (*Shop)(nil)
+	_ connectors.CatalogReader = (*Shop)(nil)
+	_ connectors.StockWriter   = (*Shop)(nil)
+	_ connectors.Shipper       = (*Shop)(nil)
+	_ connectors.ReturnReader  = (*Shop)(nil)
+	_ connectors.ReturnDecider = (*Shop)(nil)
+	_ connectors.Pushed        = (*Shop)(nil)
+	_ connectors.Bulk          = (*Shop)(nil)
+	_ connectors.Quotas        = (*Shop)(nil)
+	_ connectors.Journaled     = (*Shop)(nil)
 )

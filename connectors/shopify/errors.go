@@ -62,7 +62,7 @@ type gqlError struct {
 
 // classify reads HTTP status, GraphQL errors and the token endpoint's errors.
 func (s *Shop) classify(op string, status int, _ http.Header, body []byte) error {
-	if op == opToken {
+	if op == opToken || op == opCode {
 		return classifyToken(status, body)
 	}
 	var a struct {
@@ -209,4 +209,38 @@ func (c cost) wait(need float64) time.Duration {
 	}
 	s := (need - c.Throttle.Available) / c.Throttle.Restore
 	return time.Duration(max(0.1, min(s, 3600)) * float64(time.Second))
+}
+
+// stockKinds maps the codes of quantities that were refused.
+var stockKinds = map[string]connectors.Kind{
+	"CHANGE_FROM_QUANTITY_STALE":          connectors.Conflict,
+	"COMPARE_QUANTITY_STALE":              connectors.Conflict,
+	"INVALID_INVENTORY_ITEM":              connectors.NotFound,
+	"INVALID_LOCATION":                    connectors.NotFound,
+	"ITEM_NOT_STOCKED_AT_LOCATION":        connectors.NotFound,
+	"NON_MUTABLE_INVENTORY_ITEM":          connectors.Unsupported,
+	"IDEMPOTENCY_CONCURRENT_REQUEST":      connectors.Unsure,
+	"IDEMPOTENCY_KEY_PARAMETER_MISMATCH":  connectors.Conflict,
+	"IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED": connectors.Conflict,
+}
+
+// returnKinds maps the codes of decisions that were refused; what is not here
+// is Invalid.
+var returnKinds = map[string]connectors.Kind{
+	"INVALID_STATE":            connectors.Conflict,
+	"ALREADY_EXISTS":           connectors.Conflict,
+	"TAKEN":                    connectors.Conflict,
+	"NOT_EDITABLE":             connectors.Conflict,
+	"GREATER_THAN_OR_EQUAL_TO": connectors.Conflict,
+	"NOT_FOUND":                connectors.NotFound,
+	"MISSING_PERMISSION":       connectors.Reauthorise,
+	"FEATURE_NOT_ENABLED":      connectors.Unsupported,
+	"INTERNAL_ERROR":           connectors.Unsure,
+	"CREATION_FAILED":          connectors.Unsure,
+}
+
+// bulkKinds maps the codes of an operation that was not begun.
+var bulkKinds = map[string]connectors.Kind{
+	"OPERATION_IN_PROGRESS": connectors.Busy,
+	"LIMIT_REACHED":         connectors.Busy,
 }

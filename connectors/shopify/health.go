@@ -37,6 +37,24 @@ func (s *Shop) Health(ctx context.Context) connectors.Health {
 	return connectors.Health{State: connectors.HealthOK}
 }
 
+// granted: the app is known to have a scope.
+func (s *Shop) granted(scope string) bool {
+	s.mu.Lock()
+	scopes := s.scopes
+	s.mu.Unlock()
+	if scopes == nil {
+		scopes = s.tokens.Current().Scopes
+	}
+	return slices.Contains(scopes, scope)
+}
+
+// forgetScopes makes the next question about scopes a real one.
+func (s *Shop) forgetScopes() {
+	s.mu.Lock()
+	s.scopes = nil
+	s.mu.Unlock()
+}
+
 func (s *Shop) askScopes(ctx context.Context) ([]string, error) {
 	var d struct {
 		Installation struct {

@@ -7,7 +7,7 @@ const moneyFields = `
 fragment M on MoneyBag { presentmentMoney { amount currencyCode } }
 `
 
-const orderFields = `
+const headFields = `
 fragment O on Order {
   id legacyResourceId name createdAt updatedAt cancelledAt email customerLocale refundable
   displayFinancialStatus displayFulfillmentStatus presentmentCurrencyCode taxesIncluded
@@ -15,15 +15,23 @@ fragment O on Order {
   shippingAddress { name countryCodeV2 }
   totalPriceSet { ...M } totalTaxSet { ...M } totalShippingPriceSet { ...M } totalRefundedSet { ...M }
 }
+`
+
+const lineFields = `
 fragment L on LineItem {
   id sku title variantTitle quantity refundableQuantity image { url }
   discountedTotalSet(withCodeDiscounts: true) { ...M } taxLines { priceSet { ...M } }
 }
+`
+
+const refundShown = `
 fragment R on Refund {
   id note createdAt totalRefundedSet { ...M }
   transactions(first: 10) { nodes { id kind status errorCode amountSet { ...M } } }
 }
-` + moneyFields
+`
+
+const orderFields = headFields + lineFields + refundShown + moneyFields
 
 // opOrders lists orders by their last change. Long orders come cut, and are
 // then read whole by opOrder.
@@ -56,11 +64,7 @@ const opLines = `query OrderLines($id: ID!, $after: String) {
     lineItems(first: 100, after: $after) { nodes { ...L } pageInfo { hasNextPage endCursor } }
   }
 }
-fragment L on LineItem {
-  id sku title variantTitle quantity refundableQuantity image { url }
-  discountedTotalSet(withCodeDiscounts: true) { ...M } taxLines { priceSet { ...M } }
-}
-` + moneyFields
+` + lineFields + moneyFields
 
 // opFind finds the id of an order by the number that people say.
 const opFind = `query FindOrder($query: String!) {
@@ -91,11 +95,7 @@ const opRefund = `mutation Refund($input: RefundInput!, $key: String!) {
     userErrors { field message }
   }
 }
-fragment R on Refund {
-  id note createdAt totalRefundedSet { ...M }
-  transactions(first: 10) { nodes { id kind status errorCode amountSet { ...M } } }
-}
-` + moneyFields
+` + refundShown + moneyFields
 
 // opRefunds is what RefundState looks at.
 const opRefunds = `query Refunds($id: ID!) {
@@ -104,11 +104,7 @@ const opRefunds = `query Refunds($id: ID!) {
     refunds { ...R }
   }
 }
-fragment R on Refund {
-  id note createdAt totalRefundedSet { ...M }
-  transactions(first: 10) { nodes { id kind status errorCode amountSet { ...M } } }
-}
-` + moneyFields
+` + refundShown + moneyFields
 
 const opHealth = `query AuthHealth {
   currentAppInstallation { accessScopes { handle } }
@@ -119,5 +115,11 @@ func Operations() map[string]string {
 	return map[string]string{
 		"Orders": opOrders, "Order": opOrder, "OrderLines": opLines, "FindOrder": opFind,
 		"SuggestRefund": opSuggest, "Refund": opRefund, "Refunds": opRefunds, "AuthHealth": opHealth,
+		"Items": opItems, "Levels": opLevels, "FindItem": opFindItem, "Level": opLevel, "Locations": opLocations, "SetAvailable": opSetStock,
+		"FulfillmentOrders": opFulfillmentOrders, "FulfillmentLines": opFulfillmentLines, "Fulfillments": opFulfillments, "ShipConfirm": opShip,
+		"ReturnsOf": opReturnsOf, "ReturnIDs": opReturnIDs, "Returns": opReturns, "Return": opReturn, "ReturnLines": opReturnLines,
+		"ReturnOutcome": opOutcome, "ApproveReturn": opApprove, "DeclineReturn": opDecline, "ProcessReturn": opProcess,
+		"Subscriptions": opHooks, "Subscribe": opHook, "MendSubscription": opHookMend,
+		"BulkOrders": opBulk, "BulkState": opBulkState, "BulkOperations": opBulks,
 	}
 }

@@ -92,6 +92,52 @@ func (s *Shop) suggest(ctx context.Context, gid string) (*wireSuggestion, error)
 	return d.Order.Suggested, nil
 }
 
+// refundReturn gives money back by way of an open return of the same goods, so
+// that the return does not stay open without them. done is false where there is
+// no such return, and the order itself is refunded. It also finds a refund that
+// an earlier attempt made so.
+func (s *Shop) refundReturn(ctx context.Context, gid string, cmd connectors.Refund) (r connectors.Receipt, done bool, err error) {
+	if !s.granted("write_returns") || len(cmd.Lines) == 0 && cmd.Reason != connectors.ReasonReturned {
+		return r, false, nil
+	}
+	ids, err := s.returnIDs(ctx, gid, wireIDs{Page: pageInfo{More: true, End: firstPage}})
+	if err != nil {
+		return r, false, certain(err)
+	}
+	var fit []wireReturn
+	for _, id := range ids {
+		w, err := s.readReturn(ctx, id)
+		if err != nil {
+			return r, false, certain(err)
+		}
+		if r, ok, err := paidBack(w, cmd.Key, cmd.Amount, cmd.Asked, slices.Concat(cmd.Seen, cmd.Taken)); ok || err != nil {
+			return r, ok, err
+		}
+		if w.Status == "OPEN" && covers(w, cmd.Lines) {
+			fit = append(fit, w)
+		}
+	}
+	if len(fit) != 1 {
+		return r, false, nil
+	}
+	r, err = s.process(ctx, fit[0], connectors.Decision{Key: cmd.Key, Return: fit[0].ID, Verdict: connectors.PayBack, Note: cmd.Note, Amount: cmd.Amount, Lines: cmd.Lines})
+	return r, true, err
+}
+
+// covers: all these goods are in the return, and not processed yet.
+func covers(w wireReturn, lines []connectors.RefundLine) bool {
+	open := 0
+	for _, l := range w.Lines.Nodes {
+		open += l.Processable
+	}
+	for _, l := range lines {
+		if !slices.ContainsFunc(w.Lines.Nodes, func(x wireReturnLine) bool { return x.is(l.Line) && l.Quantity > 0 && x.Processable >= l.Quantity }) {
+			return false
+		}
+	}
+	return open > 0
+}
+
 // Refund gives money back, on the payments that it came by. It looks first
 // whether this key is already there: the platform forgets keys, notes stay.
 func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
@@ -106,6 +152,9 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 		return connectors.Receipt{}, certain(err)
 	} else if r.State != connectors.StateAbsent {
 		return r, nil
+	}
+	if r, done, err := s.refundReturn(ctx, gid, cmd); done || err != nil {
+		return r, err
 	}
 	sg, err := s.suggest(ctx, gid)
 	if err != nil {
@@ -136,13 +185,13 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 	return receipt(*d.Create.Refund)
 }
 
-// certain: an error of reading before the refund was sent leaves no doubt about
-// the refund.
+// certain: an error of reading before anything was sent leaves no doubt about
+// what was to be sent.
 func certain(err error) error {
 	if connectors.KindOf(err) != connectors.Unsure {
 		return err
 	}
-	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: "Refund", Code: "not_sent", Err: err}
+	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: "before", Code: "not_sent", Err: err}
 }
 
 type refundTransaction struct {
@@ -174,34 +223,14 @@ type refundFields struct {
 func refundInput(gid string, cmd connectors.Refund, sg *wireSuggestion) (refundFields, error) {
 	in := refundFields{Order: gid, Note: note(cmd), Currency: cmd.Amount.Currency, Discrepancy: discrepancy(cmd.Reason)}
 	if sg == nil {
-		return in, conflict("nothing_left", "the platform says that nothing can be refunded")
+		return in, conflict("Refund", "nothing_left", "the platform says that nothing can be refunded")
 	}
-	left := cmd.Amount
-	for _, t := range sg.Transactions {
-		most := t.Maximum
-		if most == nil {
-			most = t.Amount
-		}
-		m, err := most.money()
-		if err != nil {
-			return in, invalid("Refund", "unreadable", err.Error())
-		}
-		if m.Currency != left.Currency {
-			return in, invalid("Refund", "currency", "the order was paid in "+m.Currency+", not in "+left.Currency)
-		}
-		part := connectors.Money{Minor: min(m.Minor, left.Minor), Currency: left.Currency}
-		if part.Minor <= 0 {
-			continue
-		}
-		out := refundTransaction{Amount: part.Decimal(), Gateway: t.Gateway, Kind: "REFUND", Order: gid}
-		if t.Parent != nil {
-			out.Parent = t.Parent.ID
-		}
-		in.Transactions = append(in.Transactions, out)
-		left = left.Sub(part)
+	parts, err := spread(cmd.Amount, sg.Transactions)
+	if err != nil {
+		return in, err
 	}
-	if left.Minor > 0 {
-		return in, conflict("over_remaining", "the payments of this order cannot take back "+cmd.Amount.String())
+	for _, p := range parts {
+		in.Transactions = append(in.Transactions, refundTransaction{Amount: p.amount.Decimal(), Gateway: p.gateway, Kind: "REFUND", Order: gid, Parent: p.parent})
 	}
 	for _, l := range cmd.Lines {
 		line := refundLine{Line: l.Line, Quantity: l.Quantity, Restock: "NO_RESTOCK"}
@@ -223,13 +252,47 @@ func refundInput(gid string, cmd connectors.Refund, sg *wireSuggestion) (refundF
 	return in, nil
 }
 
-func conflict(code, why string) error {
-	err := invalid("Refund", code, why)
-	var e *connectors.Error
-	if errors.As(err, &e) {
-		e.Kind = connectors.Conflict
+// share is the part of an amount that one payment takes back.
+type share struct {
+	parent, gateway string
+	amount          connectors.Money
+}
+
+// spread divides an amount among the payments that can take it back.
+func spread(amount connectors.Money, over []wireSuggestedTx) ([]share, error) {
+	var out []share
+	left := amount
+	for _, t := range over {
+		most := t.Maximum
+		if most == nil {
+			most = t.Amount
+		}
+		m, err := most.money()
+		if err != nil {
+			return nil, invalid("Refund", "unreadable", err.Error())
+		}
+		if m.Currency != left.Currency {
+			return nil, invalid("Refund", "currency", "the order was paid in "+m.Currency+", not in "+left.Currency)
+		}
+		part := connectors.Money{Minor: min(m.Minor, left.Minor), Currency: left.Currency}
+		if part.Minor <= 0 {
+			continue
+		}
+		s := share{gateway: t.Gateway, amount: part}
+		if t.Parent != nil {
+			s.parent = t.Parent.ID
+		}
+		out = append(out, s)
+		left = left.Sub(part)
 	}
-	return err
+	if left.Minor > 0 {
+		return nil, conflict("Refund", "over_remaining", "the payments of this order cannot take back "+amount.String())
+	}
+	return out, nil
+}
+
+func conflict(op, code, why string) error {
+	return &connectors.Error{Kind: connectors.Conflict, Platform: Platform, Op: op, Code: code, Err: errors.New(connectors.Redact(why))}
 }
 
 // discrepancy is the platform's word for why the amount is not what the lines

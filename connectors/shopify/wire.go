@@ -147,15 +147,17 @@ type wireSuggestion struct {
 	Shipping struct {
 		Maximum *bag `json:"maximumRefundableSet"`
 	} `json:"shipping"`
-	Lines        []wireRefundLine `json:"refundLineItems"`
-	Transactions []struct {
-		Gateway string `json:"gateway"`
-		Parent  *struct {
-			ID string `json:"id"`
-		} `json:"parentTransaction"`
-		Amount  *bag `json:"amountSet"`
-		Maximum *bag `json:"maximumRefundableSet"`
-	} `json:"suggestedTransactions"`
+	Lines        []wireRefundLine  `json:"refundLineItems"`
+	Transactions []wireSuggestedTx `json:"suggestedTransactions"`
+}
+
+type wireSuggestedTx struct {
+	Gateway string `json:"gateway"`
+	Parent  *struct {
+		ID string `json:"id"`
+	} `json:"parentTransaction"`
+	Amount  *bag `json:"amountSet"`
+	Maximum *bag `json:"maximumRefundableSet"`
 }
 
 // sums adds amounts and remembers the first that cannot be read.
