@@ -75,3 +75,10 @@ func (b *breaker) left(now time.Time, o outcome, read bool) (opened bool) {
 	}
 	return opened
 }
+
+// resting: the platform is taken to be down.
+func (b *breaker) resting() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.fails >= breakAfter
+}

@@ -42,10 +42,10 @@ type Bucket struct {
 
 const (
 	// backTo is what is left of the rate after a refusal, and step the part of the
-	// full rate that each success wins back. Together they make a saw of about sixty
+	// full rate that each success wins back. Together they make a saw of some ninety
 	// calls to a tooth, and of a height that the platform's bucket evens out.
 	backTo = 0.85
-	step   = 1.0 / 200
+	step   = 1.0 / 300
 	// least is the part of the full rate below which no refusal brings it, and of
 	// the published rate below which no hint is believed.
 	least = 0.1

@@ -188,7 +188,7 @@ func (c *Client) do(ctx context.Context, call Call, body []byte, ctype string, o
 			return a, err
 		}
 		var e *Error
-		if !errors.As(err, &e) || e.Kind != Busy && e.Kind != Down && e.Kind != Unsure || e.Code == resting {
+		if !errors.As(err, &e) || e.Kind != Busy && e.Kind != Down && e.Kind != Unsure || c.breaker.resting() {
 			return a, err
 		}
 		wait := c.backoff(attempt)

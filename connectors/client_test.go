@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +24,9 @@ func (n *noSleep) sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-func testClient(t *testing.T, h http.HandlerFunc, change func(*ClientConfig)) (*Client, string, *noSleep) {
+func textLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+func testClient(t testing.TB, h http.HandlerFunc, change func(*ClientConfig)) (*Client, string, *noSleep) {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
@@ -325,5 +328,38 @@ func TestParseRetryAfter(t *testing.T) {
 	h := http.Header{"Retry-After": {"Sat, 21 Nov 2026 12:01:00 GMT"}, "Date": {"Sat, 21 Nov 2026 12:00:30 GMT"}}
 	if got := ParseRetryAfter(h, now.Add(-time.Hour)); got != 30*time.Second {
 		t.Errorf("a date is taken by the platform's clock: %v", got)
+	}
+}
+
+func TestSkewIsToldAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		ahead time.Duration
+		told  bool
+	}{{0, false}, {50 * time.Second, false}, {10 * time.Minute, true}, {-2 * time.Hour, true}} {
+		clock, log := &fakeClock{}, &strings.Builder{}
+		c, url, _ := testClient(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", clock.now().Add(tc.ahead).UTC().Format(http.TimeFormat))
+			w.Header().Set("X-Request-Id", "req-7")
+		}, func(c *ClientConfig) { c.Now, c.Log = clock.now, textLog(log) })
+		for range 3 {
+			if _, err := c.Do(t.Context(), Call{Op: "r", Method: "GET", URL: url, Read: true}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := (c.Skew() - tc.ahead).Abs(); d > time.Second {
+			t.Errorf("ahead %v, told %v", tc.ahead, c.Skew())
+		}
+		e := c.Journal()[2]
+		if (e.Skew != 0) != tc.told || e.Request != "req-7" || !e.At.Equal(clock.now()) {
+			t.Errorf("ahead %v: %+v", tc.ahead, e)
+		}
+		want := 0
+		if tc.told {
+			want = 1
+		}
+		if n := strings.Count(log.String(), "clock"); n != want {
+			t.Errorf("ahead %v: said %d times", tc.ahead, n)
+		}
 	}
 }

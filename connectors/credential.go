@@ -49,3 +49,12 @@ type Keeper interface {
 	Load(ctx context.Context, store string) (Credential, bool, error)
 	Save(ctx context.Context, store string, c Credential) error
 }
+
+// Locker is a [Keeper] that sees to it that only one replica refreshes a store's
+// credential at a time. Without it, two that refresh a rotating token together
+// may be refused in turn, and mend it with what the other has kept.
+type Locker interface {
+	// Lock waits until the store is this replica's, or ctx ends. What it is worth
+	// ends with the process that holds it.
+	Lock(ctx context.Context, store string) (unlock func(), err error)
+}

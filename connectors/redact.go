@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -18,7 +19,9 @@ var sensitiveHeaders = map[string]bool{
 var (
 	// sensitiveName matches names of query parameters and JSON fields that hold a secret.
 	sensitiveName = regexp.MustCompile(`(?i)(token|secret|passw|pwd|signature|^sig$|hmac|credential|assertion|^code$|api_?key|^key$|oauth_code|^auth)`)
-	email         = regexp.MustCompile(`[A-Za-z0-9._%+\-]{1,64}(@|%40)[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+`)
+	// personName matches names of parameters that hold somebody's name or words.
+	personName = regexp.MustCompile(`(?i)(buyer|customer|user|mail|phone|address|recipient|person|^first|^last|^full_?name|^name$|search|^q$|^query$|text|message|city|postal|^zip)`)
+	email      = regexp.MustCompile(`[A-Za-z0-9._%+\-]{1,64}(@|%40)[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+`)
 	// tokenShapes are what platforms' secrets look like, wherever they turn up.
 	tokenShapes = regexp.MustCompile(`(?i:bearer|basic)\s+[A-Za-z0-9._~+/=|#^\-]{8,}` +
 		`|shp(at|rt|ca|pa|ss|ua)_[A-Za-z0-9_\-]{6,}` +
@@ -31,13 +34,14 @@ var (
 // Redact takes secrets and e-mail addresses out of text: those that look like
 // one, and those given.
 func Redact(text string, known ...string) string {
+	known = slices.Clone(known)
 	sort.Slice(known, func(i, j int) bool { return len(known[i]) > len(known[j]) })
 	for _, k := range known {
-		if len(k) >= 4 {
-			text = strings.ReplaceAll(text, k, dots)
-			if esc := url.QueryEscape(k); esc != k {
-				text = strings.ReplaceAll(text, esc, dots)
-			}
+		if len(k) < 4 {
+			continue
+		}
+		for _, form := range []string{k, url.QueryEscape(k), url.PathEscape(k)} {
+			text = strings.ReplaceAll(text, form, dots)
 		}
 	}
 	text = namedSecret.ReplaceAllString(text, "${1}"+dots)
@@ -46,31 +50,50 @@ func Redact(text string, known ...string) string {
 }
 
 // RedactURL keeps what helps to find a fault (host, path, names of parameters,
-// short plain values) and hides the rest.
+// short plain values) and hides the rest: whatever may be a secret, and whatever
+// may be somebody's name.
 func RedactURL(address string, known ...string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || u.Opaque != "" {
 		return dots
 	}
-	u.User = nil
-	u.Fragment = ""
-	query := u.RawQuery
-	u.RawQuery = ""
-	out := Redact(u.String(), known...)
-	if query == "" {
-		return out
-	}
-	parts := strings.Split(query, "&")
-	for i, p := range parts {
-		name, value, has := strings.Cut(p, "=")
-		if has && (sensitiveName.MatchString(name) || len(value) > 80) {
-			value = dots
+	plain := func(part string, unescape func(string) (string, error)) string {
+		text, err := unescape(part)
+		if err != nil || Redact(text, known...) != text || Redact(part, known...) != part {
+			return dots
 		}
-		if has {
-			parts[i] = name + "=" + value
+		return part
+	}
+	path := strings.Split(u.EscapedPath(), "/")
+	for i, p := range path {
+		path[i] = plain(p, url.PathUnescape)
+	}
+	out := strings.Join(path, "/")
+	if u.Host != "" {
+		out = plain(u.Host, url.PathUnescape) + out
+		if u.Scheme != "" {
+			out = u.Scheme + "://" + out
 		}
 	}
-	return out + "?" + Redact(strings.Join(parts, "&"), known...)
+	if u.RawQuery != "" {
+		parts := strings.FieldsFunc(u.RawQuery, func(r rune) bool { return r == '&' || r == ';' })
+		for i, p := range parts {
+			name, value, has := strings.Cut(p, "=")
+			clear, err := url.QueryUnescape(name)
+			name = plain(name, url.QueryUnescape)
+			if !has {
+				parts[i] = name
+				continue
+			}
+			if err != nil || len(value) > 80 || sensitiveName.MatchString(clear) || personName.MatchString(clear) {
+				value = dots
+			}
+			parts[i] = name + "=" + plain(value, url.QueryUnescape)
+		}
+		out += "?" + strings.Join(parts, "&")
+	}
+	// A secret may stand across the parts.
+	return Redact(out, known...)
 }
 
 // RedactHeader is a copy of h without secrets.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type Tokens struct {
 	loaded   bool
 	early    time.Duration
 	stale    Secret
+	renewing bool
 	forced   []time.Time
 	unsaved  bool
 	dead     error
@@ -79,18 +81,10 @@ func (t *Tokens) Token(ctx context.Context) (Secret, error) {
 					return "", t.dead
 				}
 			}
-			f := t.flight
-			if f == nil {
-				f = &flight{done: make(chan struct{})}
-				t.flight = f
-				// The refresh belongs to all who wait: the first one's leaving must not end it.
-				go t.fly(context.WithoutCancel(ctx), f)
-			}
+			f := t.takeOff(ctx)
 			t.mu.Unlock()
-			select {
-			case <-f.done:
-			case <-ctx.Done():
-				return "", &Error{Kind: Down, Platform: t.store, Op: "token", Err: ctx.Err()}
+			if err := t.wait(ctx, f); err != nil {
+				return "", err
 			}
 			t.mu.Lock()
 			if f.err != nil && (t.unsaved || !t.usable(t.cur, 0)) {
@@ -105,6 +99,103 @@ func (t *Tokens) Token(ctx context.Context) (Secret, error) {
 		t.mu.Unlock()
 	}
 	return "", &Error{Kind: Down, Platform: t.store, Op: "token", Code: "no_token", Err: errors.New("the token was refused as soon as it came")}
+}
+
+// takeOff starts a refresh, unless one is on its way. The caller holds the lock.
+func (t *Tokens) takeOff(ctx context.Context) *flight {
+	if t.flight == nil {
+		t.flight = &flight{done: make(chan struct{})}
+		// The refresh belongs to all who wait: the first one's leaving must not end it.
+		go t.fly(context.WithoutCancel(ctx), t.flight)
+	}
+	return t.flight
+}
+
+// wait waits for a refresh, or until the caller leaves.
+func (t *Tokens) wait(ctx context.Context, f *flight) error {
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return &Error{Kind: Down, Platform: t.store, Op: "token", Code: "cancelled", Err: ctx.Err()}
+	}
+}
+
+// Renew gets a new access token now, whatever the present one is worth, and
+// answers with the error of that. A remembered refusal is forgotten. If the
+// refresh fails for a passing reason, the present token stays in use.
+func (t *Tokens) Renew(ctx context.Context) error {
+	t.mu.Lock()
+	if t.flight == nil {
+		t.renewing = true
+		t.dead, t.quietTil = nil, time.Time{}
+	}
+	f := t.takeOff(ctx)
+	t.mu.Unlock()
+	if err := t.wait(ctx, f); err != nil {
+		return err
+	}
+	return f.err
+}
+
+// Update changes what is kept with the credential, such as [Credential.Extra],
+// and keeps it. It must not change the tokens.
+func (t *Tokens) Update(ctx context.Context, change func(*Credential)) error {
+	for {
+		t.mu.Lock()
+		if f := t.flight; f != nil { // what it brings must not be written over
+			t.mu.Unlock()
+			if err := t.wait(ctx, f); err != nil {
+				return err
+			}
+			continue
+		}
+		f := &flight{done: make(chan struct{})}
+		t.flight = f
+		t.mu.Unlock()
+		f.err = t.update(ctx, change)
+		t.mu.Lock()
+		t.flight = nil
+		t.mu.Unlock()
+		close(f.done)
+		return f.err
+	}
+}
+
+func (t *Tokens) update(ctx context.Context, change func(*Credential)) error {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	kept, ok, err := t.load(ctx)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.loaded = true
+	if ok && !t.unsaved && !sameCredential(kept, t.cur) {
+		t.adopt(kept)
+	}
+	c := t.cur
+	c.Extra = maps.Clone(c.Extra)
+	change(&c)
+	t.cur, t.unsaved = c, true
+	t.mu.Unlock()
+	return t.save(ctx, c)
+}
+
+// lock keeps other replicas from refreshing this store, where the keeper can.
+func (t *Tokens) lock(ctx context.Context) (unlock func(), err error) {
+	l, ok := t.keeper.(Locker)
+	if !ok {
+		return func() {}, nil
+	}
+	unlock, err = l.Lock(ctx, t.store)
+	if err != nil {
+		return nil, &Error{Kind: Down, Platform: t.store, Op: "token", Code: "keeper", Err: fmt.Errorf("locking the kept credential: %w", err)}
+	}
+	return unlock, nil
 }
 
 // Stale says that the platform refused this token. Only the current one is forgotten.
@@ -178,7 +269,7 @@ func (t *Tokens) Header(name, prefix string) (authorise, stale func(context.Cont
 }
 
 func (t *Tokens) usable(c Credential, early time.Duration) bool {
-	return c.Access != "" && c.Access != t.stale && (c.Expires.IsZero() || t.now().Add(early).Before(c.Expires))
+	return c.Access != "" && c.Access != t.stale && !t.renewing && (c.Expires.IsZero() || t.now().Add(early).Before(c.Expires))
 }
 
 // resting: refused for good a short while ago. The caller holds the lock.
@@ -216,7 +307,7 @@ func (t *Tokens) fly(ctx context.Context, f *flight) {
 		}
 	}
 	f.err = err
-	t.flight = nil
+	t.flight, t.renewing = nil, false
 	t.mu.Unlock()
 	close(f.done)
 }
@@ -251,14 +342,32 @@ func (t *Tokens) renew(ctx context.Context) error {
 	if dead != nil {
 		return dead
 	}
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, locks := t.keeper.(Locker); locks { // whoever had the lock may have refreshed
+		if took, err := t.another(ctx, cur); took || err != nil {
+			return err
+		}
+		t.mu.Lock()
+		cur = t.cur
+		t.mu.Unlock()
+	}
 	err = t.try(ctx, cur)
 	if KindOf(err) != Reauthorise || err == nil {
 		return err
 	}
 	// The answer to an earlier refresh may have been lost, or another replica was
 	// quicker, or somebody wrote a new one into the configuration.
+	if took, lerr := t.another(ctx, cur); took && lerr == nil {
+		return nil
+	}
 	tried := map[Secret]bool{cur.Refresh: true}
-	again := []Credential{{Refresh: cur.Previous, Scopes: cur.Scopes, RefreshExpires: cur.RefreshExpires}}
+	before := cur
+	before.Access, before.Refresh, before.Previous = "", cur.Previous, ""
+	again := []Credential{before}
 	if kept, ok, lerr := t.load(ctx); lerr == nil && ok {
 		again = append(again, kept)
 	}
@@ -273,6 +382,20 @@ func (t *Tokens) renew(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// another looks whether somebody else refreshed meanwhile, and takes that into
+// use if it serves.
+func (t *Tokens) another(ctx context.Context, old Credential) (took bool, err error) {
+	kept, ok, err := t.load(ctx)
+	if err != nil || !ok || kept.Access == old.Access && kept.Refresh == old.Refresh {
+		return false, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.adopt(kept)
+	t.renewing = false // it was renewed, if not by us
+	return t.usable(kept, t.early), nil
 }
 
 func (t *Tokens) try(ctx context.Context, old Credential) error {
@@ -298,6 +421,17 @@ func (t *Tokens) try(ctx context.Context, old Credential) error {
 	if got.Scopes == nil {
 		got.Scopes = old.Scopes
 	}
+	if got.Granted.IsZero() {
+		got.Granted = old.Granted
+	}
+	if got.Granted.IsZero() {
+		got.Granted = now.UTC() // the desk sees it for the first time
+	}
+	if len(old.Extra) > 0 {
+		extra := maps.Clone(old.Extra)
+		maps.Copy(extra, got.Extra)
+		got.Extra = extra
+	}
 	t.mu.Lock()
 	t.adopt(got)
 	// A short-lived token is not renewed for ever.
@@ -320,5 +454,5 @@ func (t *Tokens) save(ctx context.Context, c Credential) error {
 }
 
 func sameCredential(a, b Credential) bool {
-	return a.Access == b.Access && a.Refresh == b.Refresh && a.Expires.Equal(b.Expires)
+	return a.Access == b.Access && a.Refresh == b.Refresh && a.Expires.Equal(b.Expires) && a.Granted.Equal(b.Granted) && maps.Equal(a.Extra, b.Extra)
 }
