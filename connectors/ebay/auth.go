@@ -13,7 +13,10 @@ import (
 	"helloworld/connectors"
 )
 
-const opToken = "token"
+const (
+	opToken     = "token"
+	opAuthorise = "authorise"
+)
 
 // The scopes that the desk uses.
 const (
@@ -22,12 +25,18 @@ const (
 	scopeFinances    = "https://api.ebay.com/oauth/api_scope/sell.finances"
 	scopeMessage     = "https://api.ebay.com/oauth/api_scope/commerce.message"
 	scopeIdentity    = "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly"
+	scopeInventory   = "https://api.ebay.com/oauth/api_scope/sell.inventory"
+	scopeNotify      = "https://api.ebay.com/oauth/api_scope/commerce.notification.subscription"
 )
+
+// consentFor is how long a seller's consent lasts: eighteen months, as the token
+// endpoint counts them.
+const consentFor = 47304000 * time.Second
 
 // Begin gives the page on which the seller grants access.
 func (s *Shop) Begin(_ context.Context, state string) (string, error) {
 	if s.runame == "" || s.id == "" {
-		return "", &connectors.Error{Kind: connectors.Unsupported, Platform: Platform, Op: "authorise", Code: "runame",
+		return "", &connectors.Error{Kind: connectors.Unsupported, Platform: Platform, Op: opAuthorise, Code: "runame",
 			Err: errors.New("the app's id or redirect name is not configured")}
 	}
 	q := url.Values{"client_id": {s.id}, "redirect_uri": {s.runame}, "response_type": {"code"},
@@ -38,15 +47,29 @@ func (s *Shop) Begin(_ context.Context, state string) (string, error) {
 // Complete takes the address that the seller came back to.
 func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credential, error) {
 	code := q.Get("code")
-	if code == "" {
-		return connectors.Credential{}, &connectors.Error{Kind: connectors.Reauthorise, Platform: Platform, Op: "authorise",
-			Code: cut(q.Get("error"), 60), Err: errors.New("the seller did not grant access")}
+	if code == "" || q.Get("error") != "" {
+		return connectors.Credential{}, &connectors.Error{Kind: connectors.Reauthorise, Platform: Platform, Op: opAuthorise,
+			Code: cut(orElse(q.Get("error"), "no_code"), 60), Err: errors.New("the seller did not grant access")}
 	}
-	c, err := s.token(ctx, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {s.runame}}, false)
-	if err == nil {
+	c, err := s.token(ctx, s.client, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {s.runame}}, false)
+	if err != nil {
+		return connectors.Credential{}, err
+	}
+	if c.Access == "" || c.Refresh == "" {
+		return connectors.Credential{}, &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opAuthorise, Code: "no_token",
+			Err: errors.New("the answer has no token")}
+	}
+	c.Granted = s.now().UTC()
+	if c.RefreshExpires.IsZero() {
+		c.RefreshExpires = c.Granted.Add(consentFor)
+	}
+	if len(c.Scopes) == 0 {
+		// eBay grants all that the page asked for, or nothing, and mostly does not
+		// say so again.
 		c.Scopes = append([]string(nil), s.scopesWanted...)
 	}
-	return c, err
+	c.Extra = s.signing.keep(s.tokens.Current().Extra)
+	return c, nil
 }
 
 // Refresh gets a new access token. The refresh token stays the same until the
@@ -57,12 +80,57 @@ func (s *Shop) Refresh(ctx context.Context, c connectors.Credential) (connectors
 		return connectors.Credential{}, &connectors.Error{Kind: connectors.Reauthorise, Platform: Platform, Op: opToken, Code: "no_refresh_token",
 			Err: errors.New("there is nothing to renew the access token with")}
 	}
-	return s.token(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {string(c.Refresh)}}, true)
+	got, err := s.token(ctx, s.client, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {string(c.Refresh)}}, true)
+	if err != nil {
+		return connectors.Credential{}, err
+	}
+	got.Granted, got.Extra = c.Granted, s.signing.keep(c.Extra)
+	return got, nil
+}
+
+// appToken gets a token for the application itself, which eBay wants for what
+// belongs to no seller: notifications, signing keys, the application's quotas.
+func (s *Shop) appToken(ctx context.Context, _ connectors.Credential) (connectors.Credential, error) {
+	return s.token(ctx, s.app, url.Values{"grant_type": {"client_credentials"}, "scope": {scopeBasic}}, true)
+}
+
+// Renew throws the access token away and gets a new one now.
+func (s *Shop) Renew(ctx context.Context) error {
+	if err := s.Reload(ctx); err != nil { // it forgets a remembered refusal
+		return err
+	}
+	s.tokens.Stale(s.tokens.Current().Access)
+	_, err := s.tokens.Token(ctx)
+	return err
+}
+
+// Reload looks for a newer credential, after the account was connected again.
+func (s *Shop) Reload(ctx context.Context) error {
+	s.mu.Lock()
+	s.denied = map[string]time.Time{}
+	s.mu.Unlock()
+	return s.tokens.Reload(ctx)
+}
+
+// Deadlines lists the end of the seller's consent and that of the signing key.
+func (s *Shop) Deadlines() []connectors.Deadline {
+	var out []connectors.Deadline
+	c := s.tokens.Current()
+	switch {
+	case !c.RefreshExpires.IsZero():
+		out = append(out, connectors.Deadline{What: connectors.DueConsent, At: c.RefreshExpires.UTC()})
+	case !c.Granted.IsZero():
+		out = append(out, connectors.Deadline{What: connectors.DueConsent, At: c.Granted.Add(consentFor).UTC(), Assumed: true})
+	}
+	if end := s.signing.ends(c.Extra); !end.IsZero() {
+		out = append(out, connectors.Deadline{What: connectors.DueSigning, At: end})
+	}
+	return out
 }
 
 // token asks the token endpoint. Asking again is harmless for a refresh; a code
 // is good for one question only.
-func (s *Shop) token(ctx context.Context, form url.Values, again bool) (connectors.Credential, error) {
+func (s *Shop) token(ctx context.Context, client *connectors.Client, form url.Values, again bool) (connectors.Credential, error) {
 	if s.id == "" || s.secret == "" {
 		return connectors.Credential{}, &connectors.Error{Kind: connectors.AppBroken, Platform: Platform, Op: opToken, Code: "no_client",
 			Err: errors.New("the app's id or secret is not configured")}
@@ -76,7 +144,7 @@ func (s *Shop) token(ctx context.Context, form url.Values, again bool) (connecto
 		Scope          string      `json:"scope"`
 	}
 	asked := s.now()
-	_, err := s.client.Do(ctx, connectors.Call{Op: opToken, Method: http.MethodPost, URL: s.tokenURL, Form: form,
+	_, err := client.Do(ctx, connectors.Call{Op: opToken, Method: http.MethodPost, URL: s.tokenURL, Form: form,
 		Header: http.Header{"Authorization": {"Basic " + basic}}, Bare: true, Read: again}, &a)
 	if err != nil {
 		return connectors.Credential{}, err

@@ -5,8 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,12 +30,28 @@ var options = map[string]string{
 	"auth":        "address of the consent page; derived from the API's",
 	"runame":      "the app's redirect name (RuName), to connect accounts from here",
 	"scopes":      "scopes to ask for, separated by spaces; what the desk needs if not given",
+	"alert_email": "where eBay writes when it cannot deliver notifications; it wants one before the first",
 }
+
+// The names of the further secrets.
+const (
+	secretToken = "verification_token"
+)
+
+var secrets = map[string]string{
+	secretToken: "the token with which eBay asks whether an address is ours: 32 to 80 letters, digits, - and _",
+	extraKey:    "the private key that refunds are signed with (European Union, United Kingdom); the desk has one made if not given",
+	extraJWE:    "the public half of the signing key, as eBay gives it (JWE)",
+}
+
+var tokenShape = regexp.MustCompile(`^[A-Za-z0-9_-]{32,80}$`)
 
 // Plugin is the adapter's line in the list of all.
 var Plugin = connectors.Plugin{
 	Platform: Platform,
 	Options:  options,
+	Locate:   locate,
+	Secrets:  secrets,
 	New: func(c connectors.Config) (connectors.Connector, error) {
 		s, err := New(c)
 		if err != nil {
@@ -52,10 +72,20 @@ type Shop struct {
 	secret       connectors.Secret
 	marketplace  string
 	scopesWanted []string
+	alertEmail   string
+	verify       connectors.Secret
 	client       *connectors.Client
 	tokens       *connectors.Tokens
-	now          func() time.Time
-	log          *slog.Logger
+	// app speaks for the application rather than for the seller.
+	app       *connectors.Client
+	appTokens *connectors.Tokens
+	keeper    connectors.Keeper
+	signing   signingKeys
+	keys      publicKeys
+	quotas    quotas
+	revisions revisions
+	now       func() time.Time
+	log       *slog.Logger
 
 	mu     sync.Mutex
 	name   string
@@ -71,11 +101,29 @@ func New(c connectors.Config) (*Shop, error) {
 			return nil, fmt.Errorf("ebay: store %s: no such option %q", c.Store, k)
 		}
 	}
+	for k := range c.Secrets {
+		if _, ok := secrets[k]; !ok {
+			return nil, fmt.Errorf("ebay: store %s: no such secret %q", c.Store, k)
+		}
+	}
+	if v := c.Secrets[secretToken]; v != "" && !tokenShape.MatchString(string(v)) {
+		return nil, fmt.Errorf("ebay: store %s: the %s must have 32 to 80 letters, digits, - and _", c.Store, secretToken)
+	}
+	if text := c.Secrets[extraKey]; text != "" {
+		if _, err := parseSigningKey(string(text)); err != nil || c.Secrets[extraJWE] == "" {
+			return nil, fmt.Errorf("ebay: store %s: %s cannot be read, or %s is missing", c.Store, extraKey, extraJWE)
+		}
+	}
 	s := &Shop{
 		info: c.Info, base: strings.TrimRight(c.BaseURL, "/"), apiz: strings.TrimRight(c.Options["apiz"], "/"),
 		tokenURL: c.TokenURL, authURL: c.Options["auth"], runame: c.Options["runame"], id: c.ClientID, secret: c.ClientSecret,
 		marketplace: c.Options["marketplace"], scopesWanted: strings.Fields(c.Options["scopes"]), now: c.Now, log: c.Log,
+		alertEmail: c.Options["alert_email"], verify: c.Secrets[secretToken], keeper: c.Keeper,
 		name: c.Options["username"], denied: map[string]time.Time{}, sent: map[string]outcome{}, claims: map[string]string{},
+	}
+	s.signing.conf = c.Secrets
+	if s.runame == "" {
+		s.runame = c.Redirect
 	}
 	if s.base == "" {
 		s.base = "https://api.ebay.com"
@@ -97,7 +145,7 @@ func New(c connectors.Config) (*Shop, error) {
 		s.marketplace = "EBAY_US"
 	}
 	if len(s.scopesWanted) == 0 {
-		s.scopesWanted = []string{scopeBasic, scopeFulfillment, scopeFinances, scopeMessage, scopeIdentity}
+		s.scopesWanted = []string{scopeBasic, scopeFulfillment, scopeFinances, scopeMessage, scopeIdentity, scopeInventory, scopeNotify}
 	}
 	if c.Credential.Access == "" && c.Credential.Refresh == "" && c.Keeper == nil && s.runame == "" {
 		return nil, fmt.Errorf("ebay: store %s has neither a token nor a way to get one", c.Store)
@@ -116,30 +164,54 @@ func New(c connectors.Config) (*Shop, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.tokens = connectors.NewTokens(c.Store, c.Credential, c.Keeper, s.now, s.Refresh)
-	authorise, stale := s.tokens.Header("Authorization", "Bearer ")
-	s.client = connectors.NewClient(connectors.ClientConfig{
-		Platform: Platform, Store: c.Store, Transport: c.Transport, Now: s.now, Sleep: c.Sleep, Log: s.log,
-		Authorise: authorise, Stale: stale, Classify: s.classify,
-	})
+	s.appTokens = connectors.NewTokens(c.Store, connectors.Credential{}, nil, s.now, s.appToken)
+	cc := connectors.ClientConfig{
+		Platform: Platform, Store: c.Store, Transport: c.Transport, Now: s.now, Sleep: c.Sleep, Log: s.log, Classify: s.classify,
+	}
+	s.client = newClient(s, cc, s.tokens)
+	s.app = newClient(s, cc, s.appTokens)
 	return s, nil
+}
+
+// newClient makes a client that speaks with one of the two tokens. The older part
+// of eBay's API wants another word before the seller's.
+func newClient(s *Shop, cc connectors.ClientConfig, tokens *connectors.Tokens) *connectors.Client {
+	cc.Authorise = func(ctx context.Context, r *http.Request) error {
+		if err := s.quotas.take(ctx, s.now(), r.Method, r.URL.Path); err != nil {
+			return err
+		}
+		tok, err := tokens.Token(ctx)
+		if err != nil {
+			return err
+		}
+		word := "Bearer "
+		if strings.Contains(r.URL.Path, postOrder) {
+			word = "IAF "
+		}
+		r.Header.Set("Authorization", word+string(tok))
+		return nil
+	}
+	cc.Stale = func(_ context.Context, used *http.Request) error {
+		_, tok, _ := strings.Cut(used.Header.Get("Authorization"), " ")
+		tokens.Stale(connectors.Secret(tok))
+		return nil
+	}
+	return connectors.NewClient(cc)
 }
 
 // Info says which account this is.
 func (s *Shop) Info() connectors.Info { return s.info }
 
-// Journal lists the last calls, oldest first.
-func (s *Shop) Journal() []connectors.Entry { return s.client.Journal() }
+// Journal lists the last calls, oldest first: those for the seller and those for
+// the application.
+func (s *Shop) Journal() []connectors.Entry {
+	all := append(s.client.Journal(), s.app.Journal()...)
+	slices.SortStableFunc(all, func(a, b connectors.Entry) int { return a.At.Compare(b.At) })
+	return all
+}
 
 // Skew is how far the platform's clock is ahead of ours.
 func (s *Shop) Skew() time.Duration { return s.client.Skew() }
-
-// Reload looks for a newer credential, after the account was connected again.
-func (s *Shop) Reload(ctx context.Context) error {
-	s.mu.Lock()
-	s.denied = map[string]time.Time{}
-	s.mu.Unlock()
-	return s.tokens.Reload(ctx)
-}
 
 func (s *Shop) header() http.Header {
 	return http.Header{"X-Ebay-C-Marketplace-Id": {s.marketplace}}
@@ -147,24 +219,88 @@ func (s *Shop) header() http.Header {
 
 // read makes a call that changes nothing.
 func (s *Shop) read(ctx context.Context, op, address string, q url.Values, out any) error {
+	return s.readAs(ctx, s.client, op, address, q, out)
+}
+
+func (s *Shop) readAs(ctx context.Context, client *connectors.Client, op, address string, q url.Values, out any) error {
 	if len(q) > 0 {
 		// eBay wants spaces as %20, as in a path.
 		address += "?" + strings.ReplaceAll(q.Encode(), "+", "%20")
 	}
-	_, err := s.client.Do(ctx, connectors.Call{Op: op, Method: http.MethodGet, URL: address, Header: s.header(), Read: true}, out)
+	s.freshQuotas(ctx)
+	_, err := client.Do(ctx, connectors.Call{Op: op, Method: http.MethodGet, URL: address, Header: s.header(), Read: true}, out)
 	return err
 }
 
-// write makes a call that changes something. The body is made here, once, so
-// that a signature can be over the very bytes that are sent.
+// write makes a call that changes something.
 func (s *Shop) write(ctx context.Context, op, address string, body, out any) error {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return invalid(op, "encode", err.Error())
-	}
-	_, err = s.client.Do(ctx, connectors.Call{Op: op, Method: http.MethodPost, URL: address, Header: s.header(),
-		Raw: raw, ContentType: "application/json"}, out)
+	_, err := s.send(ctx, s.client, op, http.MethodPost, address, body, out)
 	return err
+}
+
+// send makes a call that changes something, and gives the answer's header. The
+// body is made here, once, so that a signature is over the very bytes that are
+// sent. A call that was refused for want of a signature was not looked at: it is
+// sent again, once, with a key that eBay makes for it.
+func (s *Shop) send(ctx context.Context, client *connectors.Client, op, method, address string, body, out any) (http.Header, error) {
+	call := connectors.Call{Op: op, Method: method, URL: address}
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return nil, invalid(op, "encode", err.Error())
+		}
+		call.Raw, call.ContentType = raw, "application/json"
+	}
+	header, err := s.sendOnce(ctx, client, call, out)
+	if err == nil || !signed[op] || !unsigned(err) {
+		return header, err
+	}
+	made, kerr := s.newSigningKey(ctx)
+	if !made {
+		if kerr != nil {
+			s.log.WarnContext(ctx, "no signing key", "store", s.info.Store, "err", kerr)
+		}
+		return header, err
+	}
+	if kerr != nil { // made, but not kept: it works until the desk ends
+		s.log.WarnContext(ctx, "signing key not kept", "store", s.info.Store, "err", kerr)
+	}
+	return s.sendOnce(ctx, client, call, out)
+}
+
+func (s *Shop) sendOnce(ctx context.Context, client *connectors.Client, call connectors.Call, out any) (http.Header, error) {
+	call.Header = s.header()
+	if signed[call.Op] {
+		key, err := s.signing.current(s.tokens.Current().Extra, s.now())
+		if err != nil {
+			return nil, &connectors.Error{Kind: connectors.AppBroken, Platform: Platform, Op: call.Op, Code: "signing_key", Err: err}
+		}
+		if key != nil {
+			u, err := url.Parse(call.URL)
+			if err != nil {
+				return nil, invalid(call.Op, "address", "the address cannot be read")
+			}
+			h, err := key.sign(call.Method, u, call.Raw, s.now())
+			if err != nil {
+				return nil, &connectors.Error{Kind: connectors.AppBroken, Platform: Platform, Op: call.Op, Code: "signing_key", Err: err}
+			}
+			maps.Copy(call.Header, h)
+		}
+	}
+	return client.Do(ctx, call, out)
+}
+
+// idIn is the id at the end of the address of something that was made.
+func idIn(h http.Header) string {
+	u, err := url.Parse(h.Get("Location"))
+	if err != nil {
+		return ""
+	}
+	id := path.Base(u.Path)
+	if id == "." || id == "/" {
+		return ""
+	}
+	return id
 }
 
 // sites are the languages of the marketplaces.
@@ -189,11 +325,21 @@ func (s *Shop) site(marketplace string) language.Tag {
 }
 
 var (
-	_ connectors.Connector   = (*Shop)(nil)
-	_ connectors.Authoriser  = (*Shop)(nil)
-	_ connectors.OrderReader = (*Shop)(nil)
-	_ connectors.Refunder    = (*Shop)(nil)
-	_ connectors.Inbox       = (*Shop)(nil)
-	_ connectors.Messenger   = (*Shop)(nil)
-	_ connectors.Journaled   = (*Shop)(nil)
+	_ connectors.Connector     = (*Shop)(nil)
+	_ connectors.Authoriser    = (*Shop)(nil)
+	_ connectors.Renewer       = (*Shop)(nil)
+	_ connectors.Reloader      = (*Shop)(nil)
+	_ connectors.Dated         = (*Shop)(nil)
+	_ connectors.OrderReader   = (*Shop)(nil)
+	_ connectors.Refunder      = (*Shop)(nil)
+	_ connectors.ReturnReader  = (*Shop)(nil)
+	_ connectors.ReturnDecider = (*Shop)(nil)
+	_ connectors.Inbox         = (*Shop)(nil)
+	_ connectors.Messenger     = (*Shop)(nil)
+	_ connectors.CatalogReader = (*Shop)(nil)
+	_ connectors.StockWriter   = (*Shop)(nil)
+	_ connectors.Shipper       = (*Shop)(nil)
+	_ connectors.Pushed        = (*Shop)(nil)
+	_ connectors.Quotas        = (*Shop)(nil)
+	_ connectors.Journaled     = (*Shop)(nil)
 )

@@ -22,7 +22,24 @@ var kinds = map[int]connectors.Kind{
 	2003: connectors.Down,
 	2004: connectors.Invalid,
 
+	25001: connectors.Down,
+	25002: connectors.Invalid,
+	25702: connectors.NotFound, // no such SKU
+	25706: connectors.Invalid,
+	25709: connectors.Invalid,
+	25710: connectors.NotFound, // no such item
+	25713: connectors.NotFound, // no such offer
+	25759: connectors.Conflict, // less than auctions have promised
+
+	30500: connectors.Down,
+
 	32100: connectors.NotFound, // no such order
+	32110: connectors.NotFound, // no such shipment
+	32200: connectors.Invalid,
+	32300: connectors.Invalid, // the number or the carrier
+	32400: connectors.Unsupported,
+	34100: connectors.Conflict, // as many numbers as an order may have
+	34500: connectors.Conflict, // it is there already, and cannot be changed
 
 	34900: connectors.Down,
 	34913: connectors.NotFound,
@@ -40,6 +57,24 @@ var kinds = map[int]connectors.Kind{
 	34928: connectors.Conflict,
 	34929: connectors.Conflict, // the buyer's payment has not arrived
 	34930: connectors.Conflict,
+
+	195000: connectors.Down,
+	195001: connectors.NotFound,    // no such public key
+	195003: connectors.Conflict,    // eBay wants an address to write to first
+	195011: connectors.Unsupported, // not for this application, or this consent
+	195012: connectors.Conflict,    // there is one
+	195013: connectors.NotFound,
+	195014: connectors.Unsupported,
+	195015: connectors.Conflict, // the address it goes to is switched off
+	195020: connectors.Invalid,  // our address did not answer eBay's question
+	195021: connectors.Conflict,
+	195022: connectors.NotFound,
+	195024: connectors.Conflict,
+	195026: connectors.NotFound,
+
+	210000: connectors.Down,
+	210002: connectors.NotFound,
+	210005: connectors.AppBroken,
 
 	335000: connectors.Down,
 	355006: connectors.NotFound, // no such user
@@ -83,13 +118,31 @@ func (s *Shop) classify(op string, status int, h http.Header, body []byte) error
 	if op == opToken {
 		return classifyToken(status, body)
 	}
-	var a struct {
-		Errors []wireError `json:"errors"`
-	}
-	if json.Unmarshal(body, &a) != nil || len(a.Errors) == 0 {
+	list := errorsIn(body)
+	if len(list) == 0 {
 		return s.byStatus(status, h) // a page for people, or nothing
 	}
-	first := a.Errors[0]
+	return s.numbered(op, status, h, list[0])
+}
+
+// errorsIn finds the numbered errors of an answer: newer and older parts of the
+// API put them in different places.
+func errorsIn(body []byte) []wireError {
+	var a struct {
+		Errors  []wireError `json:"errors"`
+		Error   []wireError `json:"error"`
+		Message struct {
+			Error []wireError `json:"error"`
+		} `json:"errorMessage"`
+	}
+	if json.Unmarshal(body, &a) != nil {
+		return nil
+	}
+	return append(append(a.Errors, a.Error...), a.Message.Error...)
+}
+
+// numbered tells what a numbered error means.
+func (s *Shop) numbered(op string, status int, h http.Header, first wireError) *connectors.Error {
 	n, _ := strconv.Atoi(first.ID.String())
 	kind, known := kinds[n]
 	e := &connectors.Error{Kind: kind, Code: first.ID.String(), Err: errors.New(text(first))}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"helloworld/connectors"
@@ -130,8 +131,11 @@ func (s *Shop) Can(context.Context) []connectors.Capability {
 		case reason != "":
 			c.OK, c.Reason = false, reason
 		case denied && s.now().Sub(at) < deniedFor,
-			len(granted) > 0 && !slices.ContainsFunc(any, func(x string) bool { return slices.Contains(granted, x) }):
-			c.OK, c.Reason, c.Missing = false, "can.missing_scope", any[0]
+			len(granted) > 0 && len(any) > 0 && !slices.ContainsFunc(any, func(x string) bool { return slices.Contains(granted, x) }):
+			c.OK, c.Reason = false, "can.missing_scope"
+			if len(any) > 0 {
+				c.Missing = any[0]
+			}
 		}
 		return c
 	}
@@ -139,11 +143,29 @@ func (s *Shop) Can(context.Context) []connectors.Capability {
 	if !auth.OK {
 		auth.Reason, auth.Missing = "can.not_configured", "runame"
 	}
+	webhooks := need(connectors.CapWebhooks, opSubscription)
+	if webhooks.OK && (s.verify == "" || s.id == "" || s.secret == "") {
+		webhooks.OK, webhooks.Reason, webhooks.Missing = false, "can.not_configured", secretToken
+	}
+	// Returns need no scope of their own; eBay's test environment has none at all.
+	returns, decide := need(connectors.CapReturns, opReturns), need(connectors.CapDecide, opReturnDecide)
+	for _, c := range []*connectors.Capability{&returns, &decide} {
+		if c.OK && strings.Contains(s.base, "://api.sandbox.ebay.") {
+			c.OK, c.Reason = false, "can.no_api"
+		}
+	}
 	return []connectors.Capability{
 		need(connectors.CapOrders, opOrders, scopeFulfillment, scopeFulfillment+".readonly"),
 		need(connectors.CapRefund, opRefund, scopeFinances),
+		returns,
+		decide,
 		need(connectors.CapInbox, opMessages, scopeMessage),
 		need(connectors.CapMessage, opSend, scopeMessage),
+		need(connectors.CapCatalog, opItems, scopeInventory, scopeInventory+".readonly"),
+		need(connectors.CapStock, opStock, scopeInventory),
+		need(connectors.CapShip, opShip, scopeFulfillment),
+		webhooks,
+		need(connectors.CapQuotas, opLimits),
 		auth,
 	}
 }

@@ -92,7 +92,7 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 	}
 	w, raw, err := s.find(ctx, cmd.Order)
 	if err != nil {
-		return connectors.Receipt{}, certain(err)
+		return connectors.Receipt{}, certain(opRefund, err)
 	}
 	o, err := s.order(w, raw)
 	if err != nil {
@@ -138,6 +138,11 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 func (s *Shop) refused(ctx context.Context, cmd connectors.Refund, why error) (connectors.Receipt, error) {
 	code := codeOf(why)
 	no := connectors.Receipt{State: refusal(why), Code: code}
+	if code == "34916" {
+		if r, sent, err := s.throughReturn(ctx, cmd.Order, cmd); sent {
+			return r, err
+		}
+	}
 	if code != "34922" && code != "34917" {
 		return no, why
 	}
@@ -169,13 +174,13 @@ func refusal(err error) connectors.State {
 	return connectors.StateAbsent
 }
 
-// certain: an error of reading before the refund was sent leaves no doubt about
-// the refund.
-func certain(err error) error {
+// certain: an error of reading before something was sent leaves no doubt about
+// what was to be sent.
+func certain(op string, err error) error {
 	if connectors.KindOf(err) != connectors.Unsure {
 		return err
 	}
-	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opRefund, Code: "not_sent", Err: err}
+	return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: op, Code: "not_sent", Err: err}
 }
 
 // RefundState reads the order: did this refund happen?
@@ -197,6 +202,9 @@ func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, r connect
 				return s.receipt(seen, cmd), nil
 			}
 		}
+		if strings.HasPrefix(r.ID, idReturn) {
+			return s.returnState(ctx, cmd, o, r)
+		}
 		// eBay named it, and does not show it yet.
 		return s.unknown(cmd, r), nil
 	}
@@ -207,6 +215,19 @@ func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, r connect
 		return s.unknown(cmd, r), nil
 	}
 	return connectors.Receipt{State: connectors.StateAbsent}, nil
+}
+
+// returnState looks at a refund that was given through a return: the order shows
+// it under a number of its own, or the return says that it was paid.
+func (s *Shop) returnState(ctx context.Context, cmd connectors.Refund, o connectors.Order, r connectors.Receipt) (connectors.Receipt, error) {
+	if seen, ok := s.match(o, cmd); ok {
+		out := s.receipt(seen, cmd)
+		out.ID = r.ID
+		return out, nil
+	}
+	out, err := s.DecideState(ctx, connectors.Decision{Key: cmd.Key, Return: r.ID, Kind: connectors.KindReturn, Verdict: connectors.PayBack}, r)
+	out.Amount = cmd.Amount
+	return out, err
 }
 
 func (s *Shop) unknown(cmd connectors.Refund, r connectors.Receipt) connectors.Receipt {
