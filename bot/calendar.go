@@ -53,8 +53,8 @@ func (d *Desk) lookAhead(tx *store.Tx, s *Store) error {
 	open := 0
 	for _, x := range s.Deadlines() {
 		level := levelOf(x.At, time.UnixMilli(tx.Now()))
-		var told, at int64
-		err := tx.Row(`SELECT level, at FROM deadline WHERE store = ? AND what = ?`, s.ID, string(x.What)).Scan(&told, &at)
+		var told int64
+		err := tx.Row(`SELECT level FROM deadline WHERE store = ? AND what = ?`, s.ID, string(x.What)).Scan(&told)
 		known := err == nil
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
@@ -68,12 +68,13 @@ func (d *Desk) lookAhead(tx *store.Tx, s *Store) error {
 			continue
 		}
 		open++
-		if known && at == x.At.UnixMilli() && told <= level {
-			continue
-		}
+		// A day that moved away a little is told of again once it comes closer.
 		if _, err := tx.Exec(`INSERT INTO deadline(store, what, at, level) VALUES (?, ?, ?, ?)
 			ON CONFLICT (store, what) DO UPDATE SET at = excluded.at, level = excluded.level`, s.ID, string(x.What), x.At.UnixMilli(), level); err != nil {
 			return err
+		}
+		if known && told <= level {
+			continue
 		}
 		if err := d.remind(tx, s, x); err != nil {
 			return err

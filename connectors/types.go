@@ -220,8 +220,10 @@ type Message struct {
 	Files []Attachment
 	// Site is the marketplace's locale.
 	Site language.Tag
-	// Bounced: this is not a message but the news that ours was not delivered.
+	// Bounced: this is not a message but the news that ours was not delivered. Why
+	// says what has to be mended, as far as it can be told.
 	Bounced bool
+	Why     BounceWhy
 	// Auto: a machine wrote it; it must not be answered by another machine.
 	Auto bool
 	// Answers is the id of the message that this one answers or is the bounce of,
@@ -229,6 +231,23 @@ type Message struct {
 	Answers string
 	Raw     []byte
 }
+
+// BounceWhy is why a message came back.
+type BounceWhy string
+
+// The reasons; the empty one is any other.
+const (
+	// WhySender: the marketplace passes on nothing from this sender's address yet.
+	WhySender BounceWhy = "sender"
+	// WhyAddress: there is no such address, or it is gone.
+	WhyAddress BounceWhy = "address"
+	// WhyFull: the mailbox is full.
+	WhyFull BounceWhy = "full"
+	// WhyPolicy: the content or the sender's reputation was not liked.
+	WhyPolicy BounceWhy = "policy"
+	// WhySize: it was too large, or a file of a kind that is not passed on.
+	WhySize BounceWhy = "size"
+)
 
 // Attachment is a file in a message.
 type Attachment struct {
@@ -249,6 +268,9 @@ type Outgoing struct {
 	// Subject and InReplyTo are for mail: the subject and id of what is answered.
 	Subject   string `json:"subject,omitempty"`
 	InReplyTo string `json:"in_reply_to,omitempty"`
+	// Files go with it, each with its Data; a messenger that cannot send one says
+	// so before anything is sent.
+	Files []Attachment `json:"files,omitempty"`
 	// Asked is when it was approved; SendState looks from here on.
 	Asked time.Time `json:"asked,omitzero"`
 }

@@ -125,6 +125,13 @@ type Quotas interface {
 	Quotas(ctx context.Context) ([]Quota, error)
 }
 
+// Watcher tells at once when there is something new, so that nobody has to ask.
+type Watcher interface {
+	// Watch calls news for every sign of something new until ctx ends or the
+	// connection does. It is a hint and no more: what it misses is found by reading.
+	Watch(ctx context.Context, news func()) error
+}
+
 // Fetcher reads a file that a message of the platform refers to, with the
 // account's own access where it needs one.
 type Fetcher interface {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-message/mail"
+
+	"helloworld/connectors"
 )
 
 // bounce finds out whether this is the news that a mail did not arrive, and
@@ -51,6 +53,7 @@ func (l *letter) bounce(h *mail.Header, w *walker) {
 	if l.aboutTo == "" {
 		l.aboutTo = firstOf(looseAddress.FindAllString(strings.Join(h.Values("X-Failed-Recipients"), " "), 1))
 	}
+	l.why = reasonOf(fields["status"], fields["diagnostic-code"], l.text)
 	why := clean(fields["diagnostic-code"])
 	if why == "" {
 		why = clean(fields["status"])
@@ -60,6 +63,37 @@ func (l *letter) bounce(h *mail.Header, w *walker) {
 	if why != "" && !strings.Contains(l.text, why) {
 		l.text = strings.TrimSpace(l.text + "\n\n" + why)
 	}
+}
+
+// reasons tell why a mail came back, most telling first: by the words that
+// servers use, since the codes alone are used for much.
+var reasons = []struct {
+	why connectors.BounceWhy
+	re  *regexp.Regexp
+}{
+	{connectors.WhySender, regexp.MustCompile(`(?i)approved senders?|(?:not|un)[ -]?(?:an )?(?:authori[sz]ed|approved|registered)[^.]{0,60}(?:sender|e-?mail|address)|` +
+		`(?:sender|e-?mail|address)[^.]{0,40}not (?:authori[sz]ed|approved|registered)|承認済みの送信者|许可的发件人|已批准发件人`)},
+	{connectors.WhySize, regexp.MustCompile(`(?i)too (?:large|big)|size limit|exceeds? (?:the )?(?:maximum|size)|attachment[^.]{0,60}not (?:allowed|supported|permitted)`)},
+	{connectors.WhyFull, regexp.MustCompile(`(?i)(?:mailbox|quota|storage)[^.]{0,30}(?:full|exceeded)|over quota`)},
+	{connectors.WhyPolicy, regexp.MustCompile(`(?i)spam|blocked|blacklist|block ?list|dmarc|spf|dkim|policy|reputation`)},
+	{connectors.WhyAddress, regexp.MustCompile(`(?i)(?:no such|unknown|invalid|non-?existent) (?:user|recipient|address|mailbox|host)|(?:user|recipient|address|mailbox)[^.]{0,30}` +
+		`(?:not found|unknown|does not exist|doesn't exist|unavailable|rejected)`)},
+}
+
+// statuses are the same by the enhanced status codes of RFC 3463.
+var statuses = map[string]connectors.BounceWhy{"5.1.1": connectors.WhyAddress, "5.1.2": connectors.WhyAddress, "5.1.10": connectors.WhyAddress,
+	"5.2.1": connectors.WhyAddress, "4.2.2": connectors.WhyFull, "5.2.2": connectors.WhyFull, "5.2.3": connectors.WhySize, "5.3.4": connectors.WhySize,
+	"5.7.1": connectors.WhyPolicy, "5.7.26": connectors.WhyPolicy}
+
+func reasonOf(status, diagnostic, text string) connectors.BounceWhy {
+	for _, said := range []string{diagnostic, text} {
+		for _, r := range reasons {
+			if r.re.MatchString(said) {
+				return r.why
+			}
+		}
+	}
+	return statuses[strings.TrimSpace(status)]
 }
 
 // bouncer are the names under which mail servers write.

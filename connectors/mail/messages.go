@@ -177,7 +177,7 @@ func (m *Mailbox) message(raw []byte, arrived time.Time) (msg connectors.Message
 	}
 	switch {
 	case l.bounced:
-		msg.Answers, msg.Key = l.about, m.keyOf(l.about)
+		msg.Answers, msg.Key, msg.Why = l.about, m.keyOf(l.about), l.why
 	case fromShop:
 		msg.Key = m.keyOf(l.id)
 	}

@@ -51,6 +51,7 @@ type letter struct {
 	auto bool
 	// bounced: it says that a mail did not arrive; about is that mail's id.
 	bounced                        bool
+	why                            connectors.BounceWhy
 	about, aboutFrom, aboutSubject string
 	aboutTo                        string
 	aboutRefs                      []string

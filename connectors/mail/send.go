@@ -134,19 +134,13 @@ func (m *Mailbox) compose(o connectors.Outgoing) (raw []byte, to string, err err
 		h.Set("Content-Language", tag)
 	}
 	h.Set("Mime-Version", "1.0")
-	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
-	h.Set("Content-Transfer-Encoding", "quoted-printable")
-	var b bytes.Buffer
-	w, err := mail.CreateSingleInlineWriter(&b, h)
-	if err != nil {
-		return nil, "", fmt.Errorf("compose: %w", err)
-	}
 	text := strings.ReplaceAll(strings.TrimRight(normalise(o.Text), "\n"), "\n", "\r\n") + "\r\n"
-	if _, err := w.Write([]byte(strings.ToValidUTF8(text, "\uFFFD"))); err != nil {
+	var b bytes.Buffer
+	if err := m.body(&b, h, []byte(strings.ToValidUTF8(text, "\uFFFD")), o.Files); err != nil {
 		return nil, "", fmt.Errorf("compose: %w", err)
 	}
-	if err := w.Close(); err != nil {
-		return nil, "", fmt.Errorf("compose: %w", err)
+	if int64(b.Len()) > m.c.MaxMail {
+		return nil, "", fmt.Errorf("the mail would have %d bytes, more than the %d that are allowed", b.Len(), m.c.MaxMail)
 	}
 	return b.Bytes(), to, nil
 }

@@ -50,12 +50,17 @@ func (m *Mailbox) dial(ctx context.Context, addr string, mode TLSMode) (net.Conn
 
 // imap signs in to the mailbox. The function it returns ends the connection.
 func (m *Mailbox) imap(ctx context.Context) (*imapclient.Client, func(), error) {
+	return m.imapWith(ctx, nil)
+}
+
+// imapWith also hears what the server says unasked.
+func (m *Mailbox) imapWith(ctx context.Context, heard *imapclient.UnilateralDataHandler) (*imapclient.Client, func(), error) {
 	conn, done, err := m.dial(ctx, m.c.IMAPAddr, m.c.TLS)
 	if err != nil {
 		return nil, nil, m.fail(connectors.Down, "connect", "", err)
 	}
 	var c *imapclient.Client
-	opts := &imapclient.Options{TLSConfig: m.tlsConfig(m.c.IMAPAddr)}
+	opts := &imapclient.Options{TLSConfig: m.tlsConfig(m.c.IMAPAddr), UnilateralDataHandler: heard}
 	if m.c.TLS == TLSStart {
 		if c, err = imapclient.NewStartTLS(conn, opts); err != nil {
 			done()
