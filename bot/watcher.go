@@ -81,7 +81,7 @@ func (d *Desk) watch(ctx context.Context, s *Store, w connectors.Watcher) {
 // pullSoon has a store's messages read now.
 func (d *Desk) pullSoon(ctx context.Context, s *Store) {
 	err := d.DB.Write(ctx, func(tx *store.Tx) error {
-		return jobs.Add(tx, PullArgs{s.ID, mirror.Messages}, jobs.Key("pull/"+s.ID+"/"+mirror.Messages))
+		return jobs.Add(tx, PullArgs{Store: s.ID, Stream: mirror.Messages}, jobs.Key("pull/"+s.ID+"/"+mirror.Messages))
 	})
 	if err != nil && ctx.Err() == nil {
 		d.Log.WarnContext(ctx, "a look at new messages could not be written down", "store", s.ID, "err", err)
