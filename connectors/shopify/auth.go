@@ -193,6 +193,9 @@ func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credentia
 // refusal lets only a plain word into an error: what stands in an address may
 // be anybody's.
 func refusal(code string) string {
+	if code == "" {
+		return ""
+	}
 	if len(code) > 40 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" {
 		return "refused"
 	}

@@ -145,9 +145,9 @@ func classifyToken(status int, body []byte) error {
 	if status == http.StatusTooManyRequests || status >= 500 {
 		return nil
 	}
+	// What it says besides may repeat the code or the token that it refuses.
 	var a struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
+		Error string `json:"error"`
 	}
 	_ = json.Unmarshal(body, &a) // a page instead of JSON: the status decides
 	kind, ok := kinds[a.Error]
@@ -157,11 +157,7 @@ func classifyToken(status int, body []byte) error {
 			kind = connectors.AppBroken
 		}
 	}
-	text := a.Description
-	if text == "" {
-		text = "the token endpoint refused"
-	}
-	return &connectors.Error{Kind: kind, Code: a.Error, Err: errors.New(text)}
+	return &connectors.Error{Kind: kind, Code: refusal(a.Error), Err: errors.New("the token endpoint refused")}
 }
 
 type userError struct {

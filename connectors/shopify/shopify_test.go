@@ -2,8 +2,11 @@ package shopify
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +26,7 @@ func newShop(t testing.TB, s *shopServer) *Shop {
 	shop, err := New(connectors.Config{
 		Info: connectors.Info{Store: "toy-de"}, BaseURL: s.URL, ClientID: "app", ClientSecret: "app-secret-1",
 		Credential: connectors.Credential{Access: "shpat_first0000001", Refresh: "shprt_first0000001", Expires: time.Now().Add(time.Hour)},
-		Transport:  s.Client().Transport, Sleep: noSleep,
+		Transport:  s.Client().Transport, Sleep: noSleep, Redirect: redirct,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,13 +41,14 @@ func refundOf(amount int64) connectors.Refund {
 
 func bench(t *testing.T) *conntest.Bench {
 	s := newShopServer(t, 10)
+	s.stocked()
 	lock := func(f func()) { s.mu.Lock(); defer s.mu.Unlock(); f() }
 	refused := refundOf(100)
 	refused.Note = "refuse me"
 	return &conntest.Bench{
 		Shop: newShop(t, s), Orders: 10, Order: "gid://shopify/Order/450789469001", Number: "1002", BigID: bigLine, PageSize: pageOf,
 		Missing: "gid://shopify/Order/1", Refund: refundOf(1990), Refused: refused,
-		Secrets: []string{"shpat_first0000001", "shprt_first0000001", "shpat_next0000001", "app-secret-1", "anna.buyer@example.com"},
+		Secrets: []string{"shpat_first0000001", "shprt_first0000001", "shpat_next0000001", "app-secret-1", "anna.buyer@example.com", "file-secret-1"},
 		Revoke:  func() { lock(func() { s.revoked = true }) },
 		BreakApp: func() {
 			lock(func() { s.appBroken, s.access = true, "gone" })
@@ -66,7 +70,59 @@ func bench(t *testing.T) *conntest.Bench {
 		Settle:     s.settle,
 		Sent:       func() (n int) { lock(func() { n = s.sent }); return },
 		Calls:      func() (n int) { lock(func() { n = s.calls }); return },
+
+		Consent: s.consent,
+		Refuse: func(link string) url.Values {
+			return url.Values{"error": {"access_denied"}, "shop": {"toy-de.myshopify.com"}}
+		},
+		Items: 9, SKU: oddSKU, Price: connectors.Money{Minor: 1450, Currency: "EUR"},
+		PoisonItem: func() { lock(func() { s.items[5].price = "much" }) },
+		Stock:      connectors.StockSet{Key: "5f3a1c9e-0000-4000-8000-0000000000a1", SKU: oddSKU, Quantity: 42},
+		StockBad:   connectors.StockSet{Key: "5f3a1c9e-0000-4000-8000-0000000000a2", SKU: "no such", Quantity: 1},
+		StockOf: func(sku string) (n int) {
+			lock(func() {
+				for _, i := range s.items {
+					if i.sku == sku {
+						n = i.stock
+					}
+				}
+			})
+			return n
+		},
+		Ship:        shipOf(),
+		LoseShip:    func() { lock(func() { s.loseOp = "ShipConfirm" }) },
+		Shipped:     func() (n int) { lock(func() { n = s.shipCount }); return },
+		Returns:     5,
+		Decision:    connectors.Decision{Key: "k-approve", Return: "gid://shopify/Return/71", Kind: connectors.KindReturn, Verdict: connectors.Approve, Asked: time.Now()},
+		DecisionBad: connectors.Decision{Key: "k-pay", Return: "gid://shopify/Return/72", Kind: connectors.KindReturn, Verdict: connectors.PayBack, Asked: time.Now()},
+		LoseDecision: func() {
+			lock(func() { s.loseOp = "ApproveReturn" })
+		},
+		Decided:  func() (n int) { lock(func() { n = s.decided }); return },
+		Endpoint: "https://desk.example/hooks/toy-de",
+		Delivery: func() (http.Header, []byte) {
+			return delivery("orders/updated", `{"id":450789469001,"admin_graphql_api_id":"gid://shopify/Order/450789469001","name":"#1002"}`)
+		},
+		Undo: func() {
+			lock(func() { s.hooks = s.hooks[3:]; s.hooks[0].(map[string]any)["uri"] = "https://old.example/" })
+		},
 	}
+}
+
+func shipOf() connectors.Ship {
+	return connectors.Ship{Key: "k-ship", Order: "gid://shopify/Order/450789469001", Carrier: "dhl", Number: "JD014600003828392837", Notify: true}
+}
+
+// delivery is news as the platform signs it.
+func delivery(topic, body string) (http.Header, []byte) {
+	h := http.Header{}
+	h.Set("X-Shopify-Topic", topic)
+	h.Set("X-Shopify-Hmac-Sha256", base64.StdEncoding.EncodeToString(mac([]byte(body), "app-secret-1")))
+	h.Set("X-Shopify-Shop-Domain", "toy-de.myshopify.com")
+	h.Set("X-Shopify-Webhook-Id", "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043")
+	h.Set("X-Shopify-Event-Id", "98880550-7158-44d4-b7cd-2c97c8a091b5")
+	h.Set("X-Shopify-Triggered-At", time.Now().UTC().Format(time.RFC3339Nano))
+	return h, []byte(body)
 }
 
 func TestExam(t *testing.T) { conntest.Run(t, bench) }
