@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,8 +47,8 @@ func named(f func(*call, string) reply) func(*call, []string) reply {
 // own defaults.
 func (w *World) amazonRoutes() []amazonRoute {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
-	const feeds, docs, reports, notes = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents", "/reports/2021-06-30/reports", "/notifications/v1"
-	return []amazonRoute{
+	const feeds, docs = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
+	all := []amazonRoute{
 		{get, "/sellers/v1/marketplaceParticipations", "health", "", 0.016, 15, false, fixed(w.amazonParticipations)},
 		{get, "/orders/2026-01-01/orders", "orders", "orders", 0.0056, 20, false, fixed(w.amazonOrders)},
 		{get, "/orders/2026-01-01/orders/{}", "order", "orders", 0.5, 30, false, named(w.amazonOrder)},
@@ -59,6 +60,7 @@ func (w *World) amazonRoutes() []amazonRoute {
 		{del, feeds + "/{}", "feed", "feeds", 2, 15, false, named(w.amazonCancelFeed)},
 		{get, "/finances/2024-06-19/transactions", "transactions", "finances", 0.5, 10, false, fixed(w.amazonTransactions)},
 	}
+	return slices.Concat(all, w.goodsRoutes(), w.reportRoutes(), w.messageRoutes(), w.noteRoutes())
 }
 
 func (w *World) serveAmazon(c *call) {

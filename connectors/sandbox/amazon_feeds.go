@@ -31,6 +31,8 @@ type feed struct {
 	id, kind, input, result string
 	at                      time.Time
 	cancelled, done, fatal  bool
+	// stuck never ends, and doomed ends badly, whatever it holds.
+	stuck, doomed bool
 }
 
 // state is a feed's state now; processing itself happens in ripenFeeds.
@@ -51,10 +53,13 @@ func (s *store) state(f *feed) string {
 
 // ripenFeeds processes the feeds whose time has come, in the order they came.
 func (s *store) ripenFeeds() {
+	s.ripenStock()
+	s.ripenReports()
 	now := s.w.now()
 	for _, f := range s.feeds {
-		if !f.done && !f.cancelled && !now.Before(f.at.Add(2*s.w.o.Settle)) {
+		if !f.done && !f.cancelled && !f.stuck && !now.Before(f.at.Add(2*s.w.o.Settle)) {
 			s.process(f)
+			s.feedNote(f)
 		}
 	}
 }
@@ -102,8 +107,11 @@ func (w *World) amazonDocument(c *call, id string) reply {
 
 func (w *World) amazonDownload(c *call, id string) reply {
 	d := c.s.docs[id]
-	if d == nil || !d.written {
+	switch {
+	case d == nil || !d.written:
 		return s3Error(http.StatusNotFound, "NoSuchKey")
+	case strings.HasPrefix(id, "amzn1.spdoc.") && w.now().After(d.until):
+		return s3Error(http.StatusForbidden, "AccessDenied") // the link was good for some minutes
 	}
 	return reply{status: http.StatusOK, kind: d.contentType, body: d.data}
 }
@@ -127,6 +135,14 @@ func (w *World) amazonCreateFeed(c *call) reply {
 		return badInput("inputFeedDocumentId")
 	}
 	f := &feed{id: strconv.FormatInt(50000020000+c.s.next(), 10), kind: q.Type, input: q.Input, at: w.now()}
+	switch {
+	case c.s.market.fatalFeeds > 0:
+		c.s.market.fatalFeeds--
+		f.doomed = true
+	case c.s.market.stuckFeeds > 0:
+		c.s.market.stuckFeeds--
+		f.stuck = true
+	}
 	c.s.feeds = append(c.s.feeds, f)
 	c.s.ripenFeeds() // at once, if feeds take no time in this world
 	return jsonReply(http.StatusAccepted, m{"feedId": f.id})
@@ -289,6 +305,9 @@ func (s *store) process(f *feed) {
 	f.done = true
 	d := s.docs[f.input]
 	e, err := parseAdjustments(d.data)
+	if f.doomed {
+		err = fmt.Errorf("an internal error stopped the feed")
+	}
 	if f.kind == adjustFlat {
 		err = fmt.Errorf("this world reads adjustments in XML only")
 	}

@@ -64,9 +64,8 @@ func (w *World) amazonOrderJSON(c *call, o *order, data []string) m {
 			"shipByWindow":    m{"earliestDateTime": amazonTime(o.created), "latestDateTime": amazonTime(o.created.Add(48 * time.Hour))},
 			"deliverByWindow": m{"earliestDateTime": amazonTime(o.created.Add(72 * time.Hour)), "latestDateTime": amazonTime(o.created.Add(144 * time.Hour))}}
 	}
-	gone := o.status == shipped || o.status == delivered
 	var items []m
-	for i, l := range o.lines {
+	for _, l := range o.lines {
 		unit := l.price / int64(max(l.qty, 1))
 		it := m{"orderItemId": l.id, "quantityOrdered": l.qty, "programs": []string{}, "product": m{"asin": l.item, "title": l.title, "sellerSku": l.sku,
 			"condition": m{"conditionType": "NEW", "conditionSubtype": "NEW", "conditionNote": ""}, "price": m{"unitPrice": o.price(unit)}}}
@@ -81,15 +80,7 @@ func (w *World) amazonOrderJSON(c *call, o *order, data []string) m {
 			it["proceeds"] = m{"proceedsTotal": o.price(l.total()), "breakdowns": parts}
 		}
 		if has("FULFILLMENT") {
-			n := 0
-			if gone || o.status == partly && i == 0 {
-				n = l.qty
-			}
-			left := l.qty - n
-			if o.status == cancelled {
-				left = 0
-			}
-			it["fulfillment"] = m{"quantityFulfilled": n, "quantityUnfulfilled": left}
+			it["fulfillment"] = m{"quantityFulfilled": min(o.sent(l), l.qty), "quantityUnfulfilled": o.toSend(l)}
 		}
 		if has("CANCELLATION") {
 			switch {
@@ -102,19 +93,8 @@ func (w *World) amazonOrderJSON(c *call, o *order, data []string) m {
 		items = append(items, it)
 	}
 	out["orderItems"] = items
-	if has("PACKAGES") && (gone || o.status == partly) {
-		state := "SHIPPED"
-		if o.status == delivered {
-			state = "DELIVERED"
-		}
-		var inside []m
-		for i, l := range o.lines {
-			if gone || i == 0 {
-				inside = append(inside, m{"orderItemId": l.id, "quantity": l.qty})
-			}
-		}
-		out["packages"] = []m{{"packageReferenceId": "1", "createdTime": amazonTime(o.created.Add(10 * time.Hour)), "shipTime": amazonTime(o.created.Add(12 * time.Hour)),
-			"packageStatus": m{"status": state}, "carrier": "Yamato", "trackingNumber": tracking(o), "packageItems": inside}}
+	if has("PACKAGES") && len(o.shipments) > 0 {
+		out["packages"] = amazonPackages(o)
 	}
 	return out
 }

@@ -101,7 +101,8 @@ func newJudge(r *rig, store string) *judge {
 	switch r.account(store).Platform {
 	case Ebay:
 		for prefix, name := range map[string]string{"/sell/fulfillment/v1": "sell_fulfillment_v1", "/commerce/message/v1": "commerce_message_v1",
-			"/commerce/identity/v1": "commerce_identity_v1", "/developer/analytics/v1_beta": "developer_analytics_v1_beta"} {
+			"/commerce/identity/v1": "commerce_identity_v1", "/developer/analytics/v1_beta": "developer_analytics_v1_beta", "/sell/inventory/v1": "sell_inventory_v1",
+			"/commerce/notification/v1": "commerce_notification_v1", "/developer/key_management/v1": "developer_key_management_v1"} {
 			doc, err := openapi3.NewLoader().LoadFromData(read("ebay/" + name + "_oas3.json"))
 			if err != nil {
 				r.Fatalf("%s: %v", name, err)
@@ -109,10 +110,20 @@ func newJudge(r *rig, store string) *judge {
 			j.add(prefix, doc)
 		}
 	case Amazon:
-		for prefix, name := range map[string]string{"/orders": "orders_2026-01-01", "/feeds": "feeds_2021-06-30", "/finances": "finances_2024-06-19", "/sellers": "sellers"} {
+		for prefix, name := range map[string]string{"/orders/2026-01-01": "orders_2026-01-01", "/feeds": "feeds_2021-06-30", "/finances": "finances_2024-06-19", "/sellers": "sellers",
+			"/orders/v0": "ordersV0", "/listings": "listingsItems_2021-08-01", "/fba": "fbaInventory", "/reports": "reports_2021-06-30", "/messaging": "messaging", "/notifications": "notifications"} {
 			var old openapi2.T
 			if err := json.Unmarshal(read("amazon/"+name+".json"), &old); err != nil {
 				r.Fatalf("%s: %v", name, err)
+			}
+			// What a whole document produces, each of its operations does; the conversion
+			// forgets that.
+			for _, item := range old.Paths {
+				for _, op := range item.Operations() {
+					if len(op.Produces) == 0 {
+						op.Produces = old.Produces
+					}
+				}
 			}
 			doc, err := openapi2conv.ToV3(&old)
 			if err != nil {

@@ -1,25 +1,137 @@
 package sandbox
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 )
 
 // market is what the Amazon and the eBay side of a store remember beyond orders.
 type market struct {
-	queue queue
 	grantless
+	queue        queue
+	destinations []*destination
+	notes        []*noteSub
+	reports      []*report
+	stock        []stockDue
+	issues       map[string][]m // of listings, by SKU
+
+	// How many of the next feeds and reports end badly or never, and how many
+	// quantities are accepted and forgotten.
+	fatalFeeds, stuckFeeds, fatalReports, stuckReports, deafStock int
 }
 
 // marketNews hears of all changes, for the queues and the calls of these two
 // platforms.
-func (w *World) marketNews(_ change) {}
-
-// controlMarkets adds the levers of the Amazon and eBay sides.
-func (w *World) controlMarkets(_ *http.ServeMux) {}
+func (w *World) marketNews(c change) {
+	if c.s.Platform == Amazon {
+		c.s.amazonNews(c)
+	}
+}
 
 // marketAccount adds what clients of these two platforms need besides.
 func (s *store) marketAccount(a *Account) {
 	if s.Platform == Amazon {
 		a.Queue = s.queueAccess()
 	}
+}
+
+// ErrBadLever is what errors about a lever that a store does not have wrap.
+var ErrBadLever = errors.New("no such lever")
+
+// The levers of [World.Jam].
+const (
+	// JamFeedFatal and JamFeedStuck: the next feeds end badly, or never.
+	JamFeedFatal = "feed-fatal"
+	JamFeedStuck = "feed-stuck"
+	// JamReportFatal and JamReportStuck: so do the next reports.
+	JamReportFatal = "report-fatal"
+	JamReportStuck = "report-stuck"
+	// JamStock: the next quantities are accepted, and never show.
+	JamStock = "stock-deaf"
+	// JamQueueTwice: the next messages are in the queue twice. JamQueueLost: they
+	// never get there. JamQueueBackwards: the newest come first, while n is not 0.
+	JamQueueTwice     = "queue-twice"
+	JamQueueLost      = "queue-lost"
+	JamQueueBackwards = "queue-backwards"
+)
+
+// Jam makes something of an Amazon account go wrong n times; 0 ends it.
+func (w *World) Jam(store, lever string, n int) error {
+	s, err := w.store(store)
+	if err != nil {
+		return err
+	}
+	if s.Platform != Amazon {
+		return fmt.Errorf("%w: %q of %q", ErrBadLever, lever, store)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := &s.market.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch lever {
+	case JamQueueTwice:
+		q.twice = n
+	case JamQueueLost:
+		q.lost = n
+	case JamQueueBackwards:
+		q.backwards = n != 0
+	default:
+		count := map[string]*int{JamFeedFatal: &s.market.fatalFeeds, JamFeedStuck: &s.market.stuckFeeds, JamReportFatal: &s.market.fatalReports,
+			JamReportStuck: &s.market.stuckReports, JamStock: &s.market.deafStock}[lever]
+		if count == nil {
+			return fmt.Errorf("%w: %q", ErrBadLever, lever)
+		}
+		*count = n
+	}
+	return nil
+}
+
+// Queued counts what lies in an Amazon account's queue, hidden or not.
+func (w *World) Queued(store string) (int, error) {
+	s, err := w.store(store)
+	if err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	s.ripen()
+	s.mu.Unlock()
+	there, hidden := s.market.queue.counts(w.now())
+	return there + hidden, nil
+}
+
+// Enqueue puts a message into an Amazon account's queue, as it stands.
+func (w *World) Enqueue(store, body string) error {
+	s, err := w.store(store)
+	if err != nil {
+		return err
+	}
+	if s.Platform != Amazon {
+		return fmt.Errorf("%w: %q has no queue", ErrBadLever, store)
+	}
+	s.market.queue.put(s.Name, body, w.now())
+	return nil
+}
+
+// controlMarkets adds the levers of the Amazon and eBay sides.
+func (w *World) controlMarkets(mux *http.ServeMux) {
+	type lever struct {
+		Store string `json:"store"`
+		Lever string `json:"lever"`
+		Times *int   `json:"times"`
+		Body  string `json:"body"`
+	}
+	post(mux, "jam", func(l lever) (any, error) {
+		n := 1
+		if l.Times != nil {
+			n = *l.Times
+		}
+		return nil, w.Jam(l.Store, l.Lever, n)
+	})
+	post(mux, "enqueue", func(l lever) (any, error) { return nil, w.Enqueue(l.Store, l.Body) })
+	mux.HandleFunc("GET /control/queue", func(rw http.ResponseWriter, r *http.Request) {
+		n, err := w.Queued(r.URL.Query().Get("store"))
+		answer(rw, m{"messages": n}, err)
+	})
 }
