@@ -68,7 +68,7 @@ func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credentia
 		// say so again.
 		c.Scopes = append([]string(nil), s.scopesWanted...)
 	}
-	c.Extra = s.signing.keep(s.tokens.Current().Extra)
+	c.Extra = s.tokens.Current().Extra // the signing key is the application's, and outlives a consent
 	return c, nil
 }
 
@@ -80,12 +80,7 @@ func (s *Shop) Refresh(ctx context.Context, c connectors.Credential) (connectors
 		return connectors.Credential{}, &connectors.Error{Kind: connectors.Reauthorise, Platform: Platform, Op: opToken, Code: "no_refresh_token",
 			Err: errors.New("there is nothing to renew the access token with")}
 	}
-	got, err := s.token(ctx, s.client, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {string(c.Refresh)}}, true)
-	if err != nil {
-		return connectors.Credential{}, err
-	}
-	got.Granted, got.Extra = c.Granted, s.signing.keep(c.Extra)
-	return got, nil
+	return s.token(ctx, s.client, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {string(c.Refresh)}}, true)
 }
 
 // appToken gets a token for the application itself, which eBay wants for what
@@ -94,22 +89,22 @@ func (s *Shop) appToken(ctx context.Context, _ connectors.Credential) (connector
 	return s.token(ctx, s.app, url.Values{"grant_type": {"client_credentials"}, "scope": {scopeBasic}}, true)
 }
 
-// Renew throws the access token away and gets a new one now.
+// Renew gets a new access token now, and forgets what was refused.
 func (s *Shop) Renew(ctx context.Context) error {
-	if err := s.Reload(ctx); err != nil { // it forgets a remembered refusal
-		return err
-	}
-	s.tokens.Stale(s.tokens.Current().Access)
-	_, err := s.tokens.Token(ctx)
-	return err
+	s.forget()
+	return s.tokens.Renew(ctx)
 }
 
 // Reload looks for a newer credential, after the account was connected again.
 func (s *Shop) Reload(ctx context.Context) error {
-	s.mu.Lock()
-	s.denied = map[string]time.Time{}
-	s.mu.Unlock()
+	s.forget()
 	return s.tokens.Reload(ctx)
+}
+
+func (s *Shop) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.denied = map[string]time.Time{}
 }
 
 // Deadlines lists the end of the seller's consent and that of the signing key.

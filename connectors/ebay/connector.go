@@ -79,7 +79,6 @@ type Shop struct {
 	// app speaks for the application rather than for the seller.
 	app       *connectors.Client
 	appTokens *connectors.Tokens
-	keeper    connectors.Keeper
 	signing   signingKeys
 	keys      publicKeys
 	quotas    quotas
@@ -118,7 +117,7 @@ func New(c connectors.Config) (*Shop, error) {
 		info: c.Info, base: strings.TrimRight(c.BaseURL, "/"), apiz: strings.TrimRight(c.Options["apiz"], "/"),
 		tokenURL: c.TokenURL, authURL: c.Options["auth"], runame: c.Options["runame"], id: c.ClientID, secret: c.ClientSecret,
 		marketplace: c.Options["marketplace"], scopesWanted: strings.Fields(c.Options["scopes"]), now: c.Now, log: c.Log,
-		alertEmail: c.Options["alert_email"], verify: c.Secrets[secretToken], keeper: c.Keeper,
+		alertEmail: c.Options["alert_email"], verify: c.Secrets[secretToken],
 		name: c.Options["username"], denied: map[string]time.Time{}, sent: map[string]outcome{}, claims: map[string]string{},
 	}
 	s.signing.conf = c.Secrets
@@ -167,6 +166,7 @@ func New(c connectors.Config) (*Shop, error) {
 	s.appTokens = connectors.NewTokens(c.Store, connectors.Credential{}, nil, s.now, s.appToken)
 	cc := connectors.ClientConfig{
 		Platform: Platform, Store: c.Store, Transport: c.Transport, Now: s.now, Sleep: c.Sleep, Log: s.log, Classify: s.classify,
+		Meter: c.Meter,
 	}
 	s.client = newClient(s, cc, s.tokens)
 	s.app = newClient(s, cc, s.appTokens)

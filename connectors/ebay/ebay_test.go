@@ -24,7 +24,8 @@ func newShop(t testing.TB, s *ebayServer, change ...func(*connectors.Config)) *S
 	c := connectors.Config{
 		Info: connectors.Info{Store: "ebay-de"}, BaseURL: s.URL, ClientID: "app", ClientSecret: "app-secret-1",
 		Credential: connectors.Credential{Access: "v^1.1#first-access-token", Refresh: "v^1.1#first-refresh-token", Expires: start.Add(time.Hour)},
-		Options:    map[string]string{"marketplace": "EBAY_DE"}, Transport: s.Client().Transport, Sleep: noSleep, Now: s.now,
+		Options:    map[string]string{"marketplace": "EBAY_DE", "apiz": s.URL, "runame": testRuName, "alert_email": "ops@example.com"},
+		Secrets:    map[string]connectors.Secret{secretToken: testToken}, Transport: s.Client().Transport, Sleep: noSleep, Now: s.now,
 	}
 	for _, f := range change {
 		f(&c)
@@ -49,7 +50,7 @@ func bench(t *testing.T) *conntest.Bench {
 	return &conntest.Bench{
 		Shop: newShop(t, s), Orders: 10, Order: first, Number: "1001", BigID: bigLine, PageSize: 3, Missing: "99-99999-99999",
 		Refund: refundOf("19.90"), Refused: refundOf("13.13"),
-		Secrets: []string{"v^1.1#first-access-token", "v^1.1#first-refresh-token", "v^1.1#next-access-token", "app-secret-1", "anna.buyer@example.com"},
+		Secrets: []string{"v^1.1#first-access-token", "v^1.1#first-refresh-token", "v^1.1#next-access-token", "app-secret-1", "anna.buyer@example.com", testToken, appAccess},
 		Revoke:  func() { s.lock(func() { s.revoked = true }) },
 		BreakApp: func() {
 			s.lock(func() { s.appBroken, s.access = true, "gone" })
@@ -66,6 +67,44 @@ func bench(t *testing.T) *conntest.Bench {
 		Poison: func() {
 			s.lock(func() {
 				s.orders[3]["pricingSummary"].(obj)["total"] = obj{"value": "59.905 anna.buyer@example.com", "currency": "EUR"}
+			})
+		},
+		Consent: func(link string) url.Values { return s.consent(link, true) },
+		Refuse:  func(link string) url.Values { return s.consent(link, false) },
+		Items:   7, SKU: oddSKU, Price: connectors.Money{Minor: 1992, Currency: "EUR"},
+		PoisonItem: func() {
+			s.lock(func() {
+				s.offers[3]["pricingSummary"] = obj{"price": obj{"value": "much, anna.buyer@example.com", "currency": "EUR"}}
+			})
+		},
+		Stock:    connectors.StockSet{Key: "stock-1", SKU: oddSKU, Quantity: 3},
+		StockBad: connectors.StockSet{Key: "stock-2", SKU: "NO/SUCH", Quantity: 3},
+		StockOf: func(sku string) (n int) {
+			s.lock(func() {
+				for _, o := range s.offers {
+					if o["sku"] == sku {
+						n = o["availableQuantity"].(int)
+					}
+				}
+			})
+			return
+		},
+		Ship:         connectors.Ship{Key: "ship-1", Order: first, Carrier: "dhl", Number: "JD01 4600-0050 1234 5678", At: start},
+		LoseShip:     func() { s.lock(func() { s.lose = true }) },
+		Shipped:      func() (n int) { s.lock(func() { n = s.shipped }); return },
+		Returns:      6,
+		Decision:     connectors.Decision{Key: "d-1", Return: "R:5001", Kind: connectors.KindReturn, Verdict: connectors.Approve, Note: "Please send it back"},
+		DecisionBad:  connectors.Decision{Key: "d-2", Return: "R:5001", Kind: connectors.KindReturn, Verdict: connectors.PayBack, Amount: connectors.Money{Minor: 999900, Currency: "EUR"}},
+		LoseDecision: func() { s.lock(func() { s.lose = true }) },
+		Decided:      func() (n int) { s.lock(func() { n = s.decided }); return },
+		Endpoint:     testPoint,
+		Delivery: func() (http.Header, []byte) {
+			return deliver("ORDER_CONFIRMATION", "n-1", start, obj{"orderId": first, "lineItemId": bigLine})
+		},
+		Undo: func() {
+			s.lock(func() {
+				s.dests[0]["status"] = "MARKED_DOWN"
+				s.subs[0]["status"], s.userSub[0]["status"] = "DISABLED", "DISABLED"
 			})
 		},
 		LoseRefund: func() { s.lock(func() { s.lose = true }) },
@@ -303,7 +342,7 @@ func TestConsent(t *testing.T) {
 	if _, err := shop.Complete(t.Context(), url.Values{"error": {"access_denied"}}); connectors.KindOf(err) != connectors.Reauthorise || err == nil {
 		t.Errorf("%v", err)
 	}
-	if _, err := newShop(t, s).Begin(t.Context(), "x"); connectors.KindOf(err) != connectors.Unsupported || err == nil {
+	if _, err := newShop(t, s, func(c *connectors.Config) { c.Options["runame"] = "" }).Begin(t.Context(), "x"); connectors.KindOf(err) != connectors.Unsupported || err == nil {
 		t.Errorf("%v", err)
 	}
 }

@@ -194,6 +194,7 @@ func (s *Shop) quotaWait(h http.Header) time.Duration {
 	if d := connectors.ParseRetryAfter(h, now); d > 0 {
 		return d
 	}
+	s.quotas.look() // we had believed that some were left
 	return untilMidnight(now)
 }
 

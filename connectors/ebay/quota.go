@@ -213,6 +213,7 @@ func (q *quotas) told(w wireLimits, per string, now time.Time) []connectors.Quot
 				if e1 != nil || e2 != nil || limit < 0 || left < 0 {
 					continue // a limit without numbers binds nobody
 				}
+				left = min(left, limit)
 				name := strings.Trim(api.Context+"."+api.Name, ".") + "/" + r.Name + per
 				one := connectors.Quota{Name: name, Limit: limit, Left: left, Used: max(0, limit-left), Told: true}
 				if used, err := rate.Used.Float64(); err == nil && used > 0 {

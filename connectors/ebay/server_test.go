@@ -58,10 +58,12 @@ type ebayServer struct {
 	status    string
 	refunds   []obj
 	between   func() // runs after a page of orders was given
+	world
+	checked map[string]int // operations that were checked against the contract
 }
 
 func newServer(t testing.TB, n int) *ebayServer {
-	s := &ebayServer{t: t, at: start, access: "v^1.1#first-access-token", refresh: "v^1.1#first-refresh-token", status: "PENDING"}
+	s := &ebayServer{t: t, at: start, access: "v^1.1#first-access-token", refresh: "v^1.1#first-refresh-token", status: "PENDING", world: newWorld(), checked: map[string]int{}}
 	for i := range n {
 		s.orders = append(s.orders, newOrder(i))
 	}
@@ -126,7 +128,12 @@ func (s *ebayServer) serve(w http.ResponseWriter, r *http.Request) {
 		conntest.Answer(w, s.fault)
 		return
 	}
-	if r.Header.Get("Authorization") != "Bearer "+s.access || s.revoked {
+	word, as := "Bearer ", s.access
+	if strings.HasPrefix(r.URL.Path, postOrder) {
+		word = "IAF "
+	}
+	app := forApp(r) && r.Header.Get("Authorization") == "Bearer "+appAccess
+	if !app && (mustApp(r) || r.Header.Get("Authorization") != word+as || s.revoked) {
 		refuse(w, 401, 1001, "REQUEST")
 		return
 	}
@@ -140,6 +147,15 @@ func (s *ebayServer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.noScope != "" && strings.Contains(r.URL.Path, s.noScope) {
 		refuse(w, 403, 1100, "REQUEST", obj{"name": "scope", "value": "https://api.ebay.com/oauth/api_scope/some.scope"})
+		return
+	}
+	if s.signs && mustSign(r) {
+		if code := badSignature(r, body); code != "" {
+			refuse(w, 400, number(code, 0), "REQUEST")
+			return
+		}
+	}
+	if s.more(w, r, body) {
 		return
 	}
 	const orders = "/sell/fulfillment/v1/order"
@@ -167,6 +183,20 @@ func (s *ebayServer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// forApp: calls that may be made for the application, and mustApp: those that
+// may be made for it alone.
+func forApp(r *http.Request) bool { return mustApp(r) || strings.Contains(r.URL.Path, "/subscription") }
+
+func mustApp(r *http.Request) bool {
+	p := r.URL.Path
+	return strings.HasPrefix(p, notify) && !strings.Contains(p, "/subscription") || strings.HasPrefix(p, "/developer/") && !strings.Contains(p, "user_rate_limit")
+}
+
+func mustSign(r *http.Request) bool {
+	p := r.URL.Path
+	return r.Method == http.MethodPost && (strings.HasSuffix(p, "/issue_refund") || strings.HasSuffix(p, "/decide") || strings.HasSuffix(p, "/approve"))
+}
+
 func (s *ebayServer) token(w http.ResponseWriter, r *http.Request, body []byte) {
 	id, secret, ok := r.BasicAuth()
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -175,6 +205,11 @@ func (s *ebayServer) token(w http.ResponseWriter, r *http.Request, body []byte) 
 		reply(w, 401, obj{"error": "invalid_client", "error_description": "client authentication failed"})
 	case r.ParseForm() != nil || r.PostForm.Get("client_secret") != "":
 		reply(w, 400, obj{"error": "invalid_request"})
+	case r.PostForm.Get("grant_type") == "client_credentials" && r.PostForm.Get("scope") == scopeBasic:
+		reply(w, 200, obj{"access_token": appAccess, "expires_in": 7200, "token_type": "Application Access Token"})
+	case r.PostForm.Get("grant_type") == "authorization_code" && s.codes[r.PostForm.Get("code")] && r.PostForm.Get("redirect_uri") == testRuName:
+		delete(s.codes, r.PostForm.Get("code"))
+		reply(w, 200, obj{"access_token": "v^1.1#consent-access-token", "expires_in": 7200, "refresh_token": "v^1.1#consent-refresh-token", "refresh_token_expires_in": 47304000})
 	case r.PostForm.Get("grant_type") == "authorization_code" && r.PostForm.Get("code") == "good-code" && r.PostForm.Get("redirect_uri") == "Toy-App-RuName":
 		reply(w, 200, obj{"access_token": "v^1.1#next-access-token", "expires_in": 7200, "refresh_token": "v^1.1#new-refresh-token", "refresh_token_expires_in": 47304000})
 	case r.PostForm.Get("grant_type") != "refresh_token" || r.PostForm.Get("refresh_token") != s.refresh || s.revoked:
@@ -467,11 +502,11 @@ func (s *ebayServer) prose(r *http.Request, body []byte) {
 	if r.Method != http.MethodPost {
 		return
 	}
-	if r.Header.Get("Content-Type") != "application/json" {
+	if len(body) > 0 && r.Header.Get("Content-Type") != "application/json" {
 		s.t.Errorf("%s: Content-Type %q", r.URL.Path, r.Header.Get("Content-Type"))
 	}
 	switch {
-	case strings.HasSuffix(r.URL.Path, "/issue_refund"):
+	case strings.HasPrefix(r.URL.Path, "/sell/") && strings.HasSuffix(r.URL.Path, "/issue_refund"):
 		var q refundBody
 		_ = json.Unmarshal(body, &q)
 		if !slices.Contains([]string{"BUYER_CANCEL", "SELLER_CANCEL", "ITEM_NOT_RECEIVED", "BUYER_RETURN", "ITEM_NOT_AS_DESCRIBED", "OTHER_ADJUSTMENT", "SHIPPING_DISCOUNT"}, q.Reason) {

@@ -12,7 +12,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -52,47 +51,25 @@ type signingKey struct {
 	ends time.Time
 }
 
-// signingKeys is the store's signing key, as far as there is one.
+// signingKeys is the store's signing key, as far as there is one: from the
+// configuration, or made by eBay and kept beside the credential.
 type signingKeys struct {
+	conf map[string]connectors.Secret
+
 	mu   sync.Mutex
 	cur  *signingKey
 	from connectors.Secret // the text that cur was read from
 	made time.Time
-	own  map[string]connectors.Secret // what was made here, to be carried over refreshes
-	conf map[string]connectors.Secret
 }
 
-// keep is what a credential's Extra has to hold: what it held, and the key that
-// was made meanwhile.
-func (k *signingKeys) keep(extra map[string]connectors.Secret) map[string]connectors.Secret {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(extra) == 0 && len(k.own) == 0 {
-		return nil
-	}
-	out := maps.Clone(extra)
-	if out == nil {
-		out = map[string]connectors.Secret{}
-	}
-	maps.Copy(out, k.own)
-	return out
-}
-
-// source is where the key stands: in the configuration, or in what was made here
-// or kept.
 func (k *signingKeys) source(extra map[string]connectors.Secret) map[string]connectors.Secret {
-	switch {
-	case k.conf[extraKey] != "":
+	if k.conf[extraKey] != "" {
 		return k.conf
-	case k.own[extraKey] != "":
-		return k.own
 	}
 	return extra
 }
 
 func (k *signingKeys) ends(extra map[string]connectors.Secret) time.Time {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	return unixOf(string(k.source(extra)[extraEnd]))
 }
 
@@ -272,31 +249,12 @@ func (s *Shop) newSigningKey(ctx context.Context) (bool, error) {
 	if _, err := parseSigningKey(w.Private); err != nil || w.JWE == "" {
 		return false, &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opSigningKey, Code: "malformed", Err: errSigningKey}
 	}
-	made := map[string]connectors.Secret{extraKey: connectors.Secret(w.Private), extraJWE: connectors.Secret(w.JWE),
-		extraID: connectors.Secret(w.ID), extraEnd: connectors.Secret(w.Ends.String())}
 	failed = false
-	k.mu.Lock()
-	k.own = made
-	k.mu.Unlock()
-	return true, s.keepExtra(ctx)
-}
-
-// keepExtra writes the key beside the credential. Should a refresh run at this
-// moment, that carries the key over by itself.
-func (s *Shop) keepExtra(ctx context.Context) error {
-	if s.keeper == nil {
-		return nil
-	}
-	c, ok, err := s.keeper.Load(ctx, s.info.Store)
-	if err != nil {
-		return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opSigningKey, Code: "keeper", Err: fmt.Errorf("reading the kept credential: %w", err)}
-	}
-	if !ok {
-		c = s.tokens.Current()
-	}
-	c.Extra = s.signing.keep(c.Extra)
-	if err := s.keeper.Save(ctx, s.info.Store, c); err != nil {
-		return &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opSigningKey, Code: "keeper", Err: fmt.Errorf("keeping the signing key: %w", err)}
-	}
-	return nil
+	return true, s.tokens.Update(ctx, func(c *connectors.Credential) {
+		if c.Extra == nil {
+			c.Extra = map[string]connectors.Secret{}
+		}
+		c.Extra[extraKey], c.Extra[extraJWE] = connectors.Secret(w.Private), connectors.Secret(w.JWE)
+		c.Extra[extraID], c.Extra[extraEnd] = connectors.Secret(w.ID), connectors.Secret(w.Ends.String())
+	})
 }
