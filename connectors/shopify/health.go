@@ -94,20 +94,45 @@ func (s *Shop) Can(ctx context.Context) []connectors.Capability {
 			reason = "can.app_broken"
 		}
 	}
-	need := func(name connectors.CapName, any ...string) connectors.Capability {
+	need := func(name connectors.CapName, all ...[]string) connectors.Capability {
 		c := connectors.Capability{Name: name, OK: true}
-		switch {
-		case reason != "":
+		if reason != "" {
 			c.OK, c.Reason = false, reason
-		case scopes != nil && !slices.ContainsFunc(any, func(s string) bool { return slices.Contains(scopes, s) }):
-			c.OK, c.Reason, c.Missing = false, "can.missing_scope", any[0]
+			return c
+		}
+		for _, any := range all {
+			if scopes != nil && !anyOf(scopes, any) {
+				c.OK, c.Reason, c.Missing = false, "can.missing_scope", any[0]
+				return c
+			}
 		}
 		return c
 	}
-	return []connectors.Capability{
-		need(connectors.CapOrders, "read_orders", "write_orders"),
-		need(connectors.CapRefund, "write_orders"),
+	orders, products := []string{"read_orders", "write_orders"}, []string{"read_products", "write_products"}
+	inventory, returns := []string{"read_inventory", "write_inventory"}, []string{"read_returns", "write_returns"}
+	fulfil := []string{"write_merchant_managed_fulfillment_orders"}
+	caps := []connectors.Capability{
+		need(connectors.CapOrders, orders),
+		need(connectors.CapRefund, []string{"write_orders"}),
+		need(connectors.CapReturns, orders, returns),
+		need(connectors.CapDecide, orders, []string{"write_returns"}),
 		{Name: connectors.CapInbox, Reason: "can.no_message_api", Instead: "can.use_mail"},
 		{Name: connectors.CapMessage, Reason: "can.no_message_api", Instead: "can.use_mail"},
+		need(connectors.CapCatalog, products, inventory),
+		need(connectors.CapStock, products, []string{"write_inventory"}),
+		need(connectors.CapShip, orders, fulfil),
+		need(connectors.CapWebhooks),
+		need(connectors.CapBulk, orders),
+		need(connectors.CapQuotas),
+		{Name: connectors.CapAuth, OK: true},
 	}
+	for i, c := range caps {
+		switch {
+		case c.OK && (c.Name == connectors.CapOrders || c.Name == connectors.CapBulk) && scopes != nil && !slices.Contains(scopes, "read_all_orders"):
+			caps[i].Missing = "read_all_orders" // it works, for sixty days back
+		case c.Name == connectors.CapWebhooks && s.secret == "", c.Name == connectors.CapAuth && (s.secret == "" || s.id == "" || s.redirect == ""):
+			caps[i] = connectors.Capability{Name: c.Name, Reason: "can.not_configured"}
+		}
+	}
+	return caps
 }

@@ -155,6 +155,9 @@ func eventOf(topic string, raw []byte) connectors.Event {
 	switch group {
 	case "orders":
 		e.Kind, e.Order = connectors.EventOrder, self.as("Order")
+		if e.Order == "" { // news about a part of it
+			e.Order = n.id("order_id").gid("Order")
+		}
 		if verb == "edited" {
 			e.Order = news(n.inner("order_edit")).id("order_id").gid("Order")
 		}

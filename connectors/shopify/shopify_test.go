@@ -11,9 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"helloworld/connectors"
 	"helloworld/connectors/conntest"
@@ -126,33 +124,6 @@ func delivery(topic, body string) (http.Header, []byte) {
 }
 
 func TestExam(t *testing.T) { conntest.Run(t, bench) }
-
-func TestOperationsAreValid(t *testing.T) {
-	sch := schema(t)
-	for name, text := range Operations() {
-		doc, errs := gqlparser.LoadQueryWithRules(sch, text, rules.NewDefaultRules())
-		if errs != nil {
-			t.Errorf("%s: %v", name, errs)
-			continue
-		}
-		if len(doc.Operations) != 1 || doc.Operations[0].Name != name {
-			t.Errorf("%s is called otherwise in its text", name)
-		}
-	}
-}
-
-// The schema does not know that the platform refuses a refund without the directive.
-func TestRefundCarriesItsKey(t *testing.T) {
-	doc, errs := gqlparser.LoadQueryWithRules(schema(t), opRefund, rules.NewDefaultRules())
-	if errs != nil {
-		t.Fatal(errs)
-	}
-	f := doc.Operations[0].SelectionSet[0].(*ast.Field)
-	d := f.Directives.ForName("idempotent")
-	if f.Name != "refundCreate" || d == nil || d.Arguments.ForName("key").Value.Raw != "key" {
-		t.Fatalf("%s has %v", f.Name, f.Directives)
-	}
-}
 
 func TestRefundInputFitsTheSchema(t *testing.T) {
 	def := schema(t).Types["RefundInput"]
