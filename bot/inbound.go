@@ -93,8 +93,14 @@ const bouncedCode = "bounced"
 // bounced writes down that a message of ours did not arrive: its draft has
 // failed, whatever we believed of it, and its buyer still waits for an answer.
 func (d *Desk) bounced(tx *store.Tx, s *Store, m connectors.Message) error {
-	if err := d.fire(tx, alerts.News{Kind: alerts.Mail, Store: s.ID, Severity: alerts.Warning,
-		Detail: map[string]string{"code": whyBounced(m.Text)}}); err != nil || m.Key == "" {
+	detail := map[string]string{"code": whyBounced(m.Text)}
+	if m.Why != "" {
+		detail["what"] = string(m.Why)
+	}
+	if a, ok := s.Mail.(connectors.Addressed); ok {
+		detail["from"] = a.Address()
+	}
+	if err := d.fire(tx, alerts.News{Kind: alerts.Mail, Store: s.ID, Severity: alerts.Warning, Detail: detail}); err != nil || m.Key == "" {
 		return err
 	}
 	var draft, message string

@@ -132,6 +132,12 @@ type Watcher interface {
 	Watch(ctx context.Context, news func()) error
 }
 
+// Addressed is a messenger that writes under an address of its own.
+type Addressed interface {
+	// Address is what buyers and marketplaces see as the sender: shop@example.com.
+	Address() string
+}
+
 // Fetcher reads a file that a message of the platform refers to, with the
 // account's own access where it needs one.
 type Fetcher interface {

@@ -275,6 +275,9 @@ func (m *Mailbox) Can(context.Context) []connectors.Capability {
 	return []connectors.Capability{{Name: connectors.CapInbox, OK: true}, send}
 }
 
+// Address is the shop's address, as buyers see it.
+func (m *Mailbox) Address() string { return m.from.Address }
+
 // MessageLimit is 0: a mail may be as long as it likes.
 func (m *Mailbox) MessageLimit() int { return 0 }
 
