@@ -174,7 +174,7 @@ func (w *World) amazonToken(c *call) reply {
 	if !c.form() {
 		return fail(http.StatusBadRequest, "invalid_request", "The request is missing a required parameter, includes an invalid parameter value, or is otherwise malformed.")
 	}
-	if !client(c.Request) {
+	if !c.s.auth.client(c.Request) {
 		return fail(http.StatusUnauthorized, "invalid_client", "Client authentication failed")
 	}
 	var g grant
@@ -183,9 +183,7 @@ func (w *World) amazonToken(c *call) reply {
 	case "refresh_token":
 		g, ok = c.s.auth.exchange(c.PostForm.Get("refresh_token"), w.now())
 	case "authorization_code":
-		if ok = c.PostForm.Get("code") == consentCode; ok {
-			g, ok = c.s.auth.give(c.s.auth.first, w.now())
-		}
+		g, ok = c.s.auth.redeem(c.PostForm.Get("code"), c.PostForm.Get("redirect_uri"), w.now(), false)
 	case "client_credentials": // for operations that no seller has to grant
 		scope := c.PostForm.Get("scope")
 		if scope != scopeNotes && scope != scopeRotation {

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,20 +24,37 @@ type auth struct {
 	// two: the newest, and the one before it until the newest was used.
 	refresh []string
 	scopes  []string
+	// codes are consents that were not used yet; consented is what the seller
+	// agrees to, nil meaning everything.
+	codes     map[string]code
+	consented []string
+	// secret is the application's own, rotated how often it was changed.
+	secret  string
+	rotated int
 }
 
 var scopesOf = map[string][]string{
-	Shopify: {"read_orders", "read_all_orders", "write_orders", "read_customers", "read_products", "read_locations"},
-	Ebay: {"https://api.ebay.com/oauth/api_scope", "https://api.ebay.com/oauth/api_scope/sell.fulfillment", "https://api.ebay.com/oauth/api_scope/sell.finances",
-		"https://api.ebay.com/oauth/api_scope/commerce.message", "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly",
-		"https://api.ebay.com/oauth/api_scope/sell.inventory", "https://api.ebay.com/oauth/api_scope/commerce.notification.subscription"},
+	Shopify: {"read_orders", "read_all_orders", "write_orders", "read_customers", "read_products", "write_products", "read_locations",
+		"read_inventory", "write_inventory", "read_returns", "write_returns", "read_fulfillments", "write_fulfillments",
+		"read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders", "read_assigned_fulfillment_orders",
+		"write_assigned_fulfillment_orders", "read_third_party_fulfillment_orders", "write_third_party_fulfillment_orders", "read_shopify_payments_disputes"},
+	Ebay: ebayScopes("", "sell.fulfillment", "sell.fulfillment.readonly", "sell.finances", "sell.inventory", "sell.inventory.readonly", "sell.account",
+		"sell.account.readonly", "commerce.message", "commerce.identity.readonly", "commerce.notification.subscription", "commerce.notification.subscription.readonly"),
 	Amazon: {"sellingpartnerapi::orders", "sellingpartnerapi::feeds", "sellingpartnerapi::finances", "sellingpartnerapi::listings", "sellingpartnerapi::inventory",
 		"sellingpartnerapi::reports", "sellingpartnerapi::messaging", "sellingpartnerapi::notifications"},
 }
 
+func ebayScopes(names ...string) []string {
+	for i, name := range names {
+		names[i] = strings.TrimSuffix("https://api.ebay.com/oauth/api_scope/"+name, "/")
+	}
+	return names
+}
+
 func newAuth(s *store) *auth {
 	ttl := map[string]time.Duration{Shopify: time.Hour, Ebay: 2 * time.Hour, Amazon: time.Hour}[s.Platform]
-	a := &auth{store: s.Name, platform: s.Platform, ttl: orElse(s.w.o.TokenTTL, ttl), access: map[string]time.Time{}, scopes: scopesOf[s.Platform]}
+	a := &auth{store: s.Name, platform: s.Platform, ttl: orElse(s.w.o.TokenTTL, ttl), access: map[string]time.Time{}, scopes: scopesOf[s.Platform],
+		codes: map[string]code{}, secret: clientSecret}
 	a.first = a.mint("refresh")
 	a.refresh = []string{a.first}
 	return a
@@ -52,7 +68,7 @@ func (a *auth) mint(kind string) string {
 	prefix := map[string]string{
 		Shopify + "access": "shpat_", Shopify + "refresh": "shprt_",
 		Amazon + "access": "Atza|", Amazon + "refresh": "Atzr|",
-		Ebay + "access": "v^1.1#i^1#", Ebay + "refresh": "v^1.1#r^1#",
+		Ebay + "access": "v^1.1#i^1#", Ebay + "refresh": "v^1.1#r^1#", Ebay + "code": "v^1.1#c^1#", Amazon + "code": "AN",
 	}
 	return prefix[a.platform+kind] + hex.EncodeToString(sum[:16])
 }
@@ -139,7 +155,8 @@ func (a *auth) check(token string, now time.Time) string {
 func (a *auth) has(scope string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Contains(a.scopes, scope)
+	// Who may write may read.
+	return slices.Contains(a.scopes, scope) || strings.HasPrefix(scope, "read_") && slices.Contains(a.scopes, "write_"+scope[len("read_"):])
 }
 
 func (a *auth) granted() []string {
@@ -150,7 +167,10 @@ func (a *auth) granted() []string {
 
 // Revoke takes a store's consent back: no token of it is good any more.
 func (w *World) Revoke(store string) error {
-	return w.withAuth(store, func(a *auth) { a.revoked = true })
+	if err := w.withAuth(store, func(a *auth) { a.revoked = true }); err != nil {
+		return err
+	}
+	return w.news(store, changeGone)
 }
 
 // Grant gives consent back. The tokens from before are good again, as if the
@@ -163,8 +183,10 @@ func (w *World) Grant(store string) error {
 func (w *World) Expire(store string) error {
 	now := w.now()
 	return w.withAuth(store, func(a *auth) {
-		for t := range a.access {
-			a.access[t] = now
+		for t, end := range a.access {
+			if end.Before(now.AddDate(50, 0, 0)) { // a lasting one has no end
+				a.access[t] = now
+			}
 		}
 	})
 }
@@ -176,11 +198,27 @@ func (w *World) SetTTL(store string, d time.Duration) error {
 
 // SetScopes changes what a store's tokens may do; nil means everything.
 func (w *World) SetScopes(store string, scopes []string) error {
-	return w.withAuth(store, func(a *auth) {
+	err := w.withAuth(store, func(a *auth) {
 		if a.scopes = slices.Clone(scopes); scopes == nil {
 			a.scopes = scopesOf[a.platform]
 		}
 	})
+	if err != nil {
+		return err
+	}
+	return w.news(store, changeScopes)
+}
+
+// news tells a change of the account itself.
+func (w *World) news(store, kind string) error {
+	s, err := w.store(store)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changed(kind)
+	return nil
 }
 
 func (w *World) withAuth(store string, do func(*auth)) error {
@@ -192,13 +230,4 @@ func (w *World) withAuth(store string, do func(*auth)) error {
 	defer s.auth.mu.Unlock()
 	do(s.auth)
 	return nil
-}
-
-// client checks the app's own id and secret, from the form or from Basic.
-func client(r *http.Request) bool {
-	id, secret, ok := r.BasicAuth()
-	if !ok {
-		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
-	}
-	return id == clientID && secret == clientSecret
 }

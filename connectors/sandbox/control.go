@@ -19,6 +19,10 @@ func (w *World) control(mux *http.ServeMux) {
 	get("ledger", func(*http.Request) (any, error) { return w.Ledger(), nil })
 	get("accounts", func(*http.Request) (any, error) { return w.Accounts(), nil })
 	get("orders", func(r *http.Request) (any, error) { return w.Orders(r.URL.Query().Get("store")) })
+	get("items", func(r *http.Request) (any, error) { return w.Items(r.URL.Query().Get("store")) })
+	get("returns", func(r *http.Request) (any, error) { return w.Returns(r.URL.Query().Get("store")) })
+	get("deliveries", func(*http.Request) (any, error) { return w.Deliveries(), nil })
+	get("subscriptions", func(r *http.Request) (any, error) { return w.Subscriptions(r.URL.Query().Get("store")), nil })
 	get("mail", func(*http.Request) (any, error) {
 		w.room.mu.Lock()
 		defer w.room.mu.Unlock()
@@ -36,6 +40,8 @@ func (w *World) control(mux *http.ServeMux) {
 		Scopes []string `json:"scopes"`
 		Sender string   `json:"sender"`
 		TTL    int      `json:"ttl_seconds"`
+		Order  string   `json:"order"`
+		Topic  string   `json:"topic"`
 	}
 	post(mux, "order", func(n NewOrder) (any, error) { return w.AddOrder(n) })
 	post(mux, "message", func(b BuyerMessage) (any, error) { return nil, w.Say(b) })
@@ -47,7 +53,20 @@ func (w *World) control(mux *http.ServeMux) {
 	post(mux, "expire", func(l lever) (any, error) { return nil, w.Expire(l.Store) })
 	post(mux, "ttl", func(l lever) (any, error) { return nil, w.SetTTL(l.Store, time.Duration(l.TTL)*time.Second) })
 	post(mux, "scopes", func(l lever) (any, error) { return nil, w.SetScopes(l.Store, l.Scopes) })
+	post(mux, "consent", func(l lever) (any, error) { return nil, w.SetConsent(l.Store, l.Scopes) })
+	post(mux, "rotate", func(l lever) (any, error) {
+		secret, err := w.RotateSecret(l.Store)
+		return m{"client_secret": secret}, err
+	})
+	post(mux, "stock", func(c StockChange) (any, error) { return nil, w.SetStock(c) })
+	post(mux, "return", func(n NewReturn) (any, error) { return w.AddReturn(n) })
+	post(mux, "ship", func(n NewShipment) (any, error) { return nil, w.ShipOrder(n) })
+	post(mux, "touch", func(l lever) (any, error) { return nil, w.UpdateOrder(l.Store, l.Order) })
+	post(mux, "hooks", func(l HookLever) (any, error) { return nil, w.Hooks(l) })
+	post(mux, "unsubscribe", func(l lever) (any, error) { w.Unsubscribe(l.Store); return nil, nil })
+	post(mux, "announce", func(l lever) (any, error) { return nil, w.Announce(l.Store, l.Topic, l.Order) })
 	post(mux, "approve", func(l lever) (any, error) { return nil, w.Approve(l.Store, l.Sender, l.On) })
+	w.controlMarkets(mux)
 	post(mux, "reset", func(struct{}) (any, error) { w.Reset(); return nil, nil })
 }
 
@@ -68,9 +87,9 @@ func post[T any](mux *http.ServeMux, path string, f func(T) (any, error)) {
 func answer(rw http.ResponseWriter, v any, err error) {
 	status := http.StatusOK
 	switch {
-	case errors.Is(err, ErrNoStore), errors.Is(err, ErrNoBuyer):
+	case errors.Is(err, ErrNoStore), errors.Is(err, ErrNoBuyer), errors.Is(err, ErrNoItem):
 		status = http.StatusNotFound
-	case errors.Is(err, ErrBadOrder), errors.Is(err, ErrBadFault):
+	case errors.Is(err, ErrBadOrder), errors.Is(err, ErrBadFault), errors.Is(err, ErrBadReturn), errors.Is(err, ErrCannotShip):
 		status = http.StatusBadRequest
 	case err != nil:
 		status = http.StatusInternalServerError

@@ -119,7 +119,7 @@ func (w *World) ebayToken(c *call) reply {
 		return fail(http.StatusBadRequest, "invalid_request", "request is missing a required parameter or malformed")
 	}
 	// eBay wants the app's id and secret in the Authorization header only.
-	if _, _, ok := c.BasicAuth(); !ok || !client(c.Request) {
+	if _, _, ok := c.BasicAuth(); !ok || !c.s.auth.client(c.Request) {
 		return fail(http.StatusUnauthorized, "invalid_client", "client authentication failed")
 	}
 	var g grant
@@ -128,9 +128,7 @@ func (w *World) ebayToken(c *call) reply {
 	case "refresh_token":
 		g, ok = c.s.auth.exchange(c.PostForm.Get("refresh_token"), w.now())
 	case "authorization_code":
-		if ok = c.PostForm.Get("code") == consentCode; ok {
-			g, ok = c.s.auth.give(c.s.auth.first, w.now())
-		}
+		g, ok = c.s.auth.redeem(c.PostForm.Get("code"), c.PostForm.Get("redirect_uri"), w.now(), false)
 	case "client_credentials":
 		g, ok = c.s.auth.give("", w.now())
 	default:

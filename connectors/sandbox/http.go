@@ -20,7 +20,6 @@ func (w *World) Handler() http.Handler {
 	mux.HandleFunc("/amazon/{store}/{path...}", w.enter(Amazon, w.serveAmazon))
 	mux.HandleFunc("GET /images/{name}", w.serveImage)
 	w.control(mux)
-	w.controlMarkets(mux)
 	return mux
 }
 
@@ -47,7 +46,9 @@ func (w *World) enter(platform string, serve func(*call)) http.HandlerFunc {
 		}
 		c := &call{Request: r, rw: rw, s: s, body: body, path: "/" + strings.Trim(r.PathValue("path"), "/")}
 		rw.Header().Set("Date", w.now().Format(http.TimeFormat))
-		serve(c)
+		if !w.consent(c) {
+			serve(c)
+		}
 		if w.o.Lag > 0 && r.Method != http.MethodGet {
 			wait(r.Context(), w.o.Lag)
 		}

@@ -21,8 +21,10 @@ type RefundEntry struct {
 	// idempotency key, the merchant's adjustment id in Amazon's feed.
 	Key string `json:"key,omitempty"`
 	// Note is the free text that came with it.
-	Note string    `json:"note,omitempty"`
-	At   time.Time `json:"at"`
+	Note string `json:"note,omitempty"`
+	// Return is the return that it was for.
+	Return string    `json:"return,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 // MessageEntry is a message that a buyer received.

@@ -70,7 +70,7 @@ const (
 func (sp StoreSpec) address() string { return "service@" + sp.Name + ".example" }
 
 func (w *World) newStore(spec StoreSpec) *store {
-	s := &store{StoreSpec: spec, w: w, byID: map[string]*order{}, bySKU: map[string]*item{}, rets: map[string]*ret{}, buyers: map[string]*buyer{}, replays: map[string]replay{},
+	s := &store{StoreSpec: spec, w: w, byID: map[string]*order{}, bySKU: map[string]*item{}, itemOf: map[string]*item{}, rets: map[string]*ret{}, buyers: map[string]*buyer{}, replays: map[string]replay{},
 		docs: map[string]*document{}, senders: map[string]bool{}, faults: &faults{}, limits: &limits{on: w.o.RateLimits}}
 	s.auth = newAuth(s)
 	rng := w.chance("store " + spec.Name)

@@ -40,6 +40,8 @@ func (w *World) serveShopify(c *call) {
 	case c.path == "/admin/oauth/access_token" && c.Method == http.MethodPost:
 		w.count(c.s.Name, "token")
 		w.serve(c.rw, c.Request, c.s, "token", func() reply { return w.shopifyToken(c) })
+	case strings.HasPrefix(c.path, "/bulk/") && c.Method == http.MethodGet:
+		w.serveBulk(c)
 	case graphqlPath.MatchString(c.path) && c.Method == http.MethodPost:
 		w.shopifyGraphQL(c)
 	default:
@@ -74,7 +76,7 @@ func (w *World) shopifyToken(c *call) reply {
 	if !c.form() {
 		return fail(http.StatusBadRequest, "invalid_request", "The request could not be read.")
 	}
-	if !client(c.Request) {
+	if !c.s.auth.client(c.Request) {
 		return fail(http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
 	}
 	form := c.PostForm
@@ -85,23 +87,20 @@ func (w *World) shopifyToken(c *call) reply {
 		g, ok = c.s.auth.exchange(form.Get("refresh_token"), w.now())
 	case form.Get("grant_type") == "client_credentials":
 		g, ok = c.s.auth.give("", w.now())
-	case form.Get("code") == consentCode:
-		g, ok = c.s.auth.give(c.s.auth.newest(), w.now())
+	case form.Get("code") != "":
+		g, ok = c.s.auth.redeem(form.Get("code"), "", w.now(), form.Get("expiring") != "1")
 	}
 	if !ok {
 		return fail(http.StatusBadRequest, "invalid_grant", "The refresh token or code is not valid, was used already, or the app is not installed any more.")
 	}
-	out := m{"access_token": g.access, "scope": g.scope, "expires_in": int(g.ttl / time.Second)}
+	out := m{"access_token": g.access, "scope": g.scope}
+	if g.ttl > 0 {
+		out["expires_in"] = int(g.ttl / time.Second)
+	}
 	if g.refresh != "" {
 		out["refresh_token"], out["refresh_token_expires_in"] = g.refresh, 90*24*3600
 	}
 	return jsonReply(http.StatusOK, out)
-}
-
-func (a *auth) newest() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.refresh[len(a.refresh)-1]
 }
 
 // gid is a global id; plain is the number in it.
@@ -115,6 +114,7 @@ type replay struct {
 	hash   string
 	order  *order
 	refund *refund
+	id     string
 	at     time.Time
 }
 
@@ -157,14 +157,13 @@ func payload(o *order, r *refund, x *exec, errs ...*object) *object {
 }
 
 // refundCreate gives money back, once for each idempotency key.
-func (x *exec) refundCreate(key string, hasKey bool, in args) (any, error) {
+func (x *exec) refundCreate(in args) (any, error) {
+	key := x.key
 	switch {
 	case !x.s.auth.has("write_orders"):
 		return nil, denied("refundCreate", "write_orders")
-	case !hasKey:
-		return nil, &gqlError{"The @idempotent directive is required for this mutation but was not provided.", "BAD_REQUEST", ""}
-	case strings.TrimSpace(key) == "":
-		return nil, &gqlError{"The idempotency key cannot be empty or only whitespace.", "BAD_REQUEST", ""}
+	case x.keyed() != nil:
+		return nil, x.keyed()
 	}
 	now, h := x.w.now(), hash(in)
 	if old, ok := x.s.replays[key]; ok && now.Sub(old.at) < replayFor {
@@ -245,7 +244,7 @@ func (x *exec) refundCreate(key string, hasKey bool, in args) (any, error) {
 	}
 	o.refunds = append(o.refunds, r)
 	x.s.touch(o)
-	x.s.replays[key] = replay{h, o, r, now}
+	x.s.replays[key] = replay{hash: h, order: o, refund: r, at: now}
 	if r.amount > 0 {
 		x.s.changed(changeRefund, o.id, r.id)
 		x.w.recordRefund(RefundEntry{Store: x.s.Name, Platform: Shopify, Order: o.id, Number: o.number, ID: r.id, Amount: o.money(r.amount), Key: key, Note: r.note, At: now})

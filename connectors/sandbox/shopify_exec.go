@@ -21,8 +21,16 @@ import (
 	"helloworld/connectors"
 )
 
-//go:embed schema.graphql
-var schemaText string
+var (
+	//go:embed schema.graphql
+	schemaOrders string
+	//go:embed schema_shops.graphql
+	schemaShops string
+	//go:embed schema_words.graphql
+	schemaWords string
+
+	schemaText = schemaOrders + schemaShops + schemaWords
+)
 
 // graph is Shopify's GraphQL: a schema, and the documents that it has read.
 type graph struct {
@@ -122,9 +130,27 @@ func (q *query) kind() string {
 		switch f.Name {
 		case "refundCreate":
 			return "refund"
+		case "inventorySetQuantities":
+			return "stock"
+		case "fulfillmentCreate":
+			return "ship"
+		case "returnApproveRequest", "returnDeclineRequest", "returnProcess", "returnClose":
+			return "decide"
+		case "webhookSubscriptionCreate", "webhookSubscriptionUpdate", "webhookSubscriptionDelete":
+			return "subscribe"
+		case "bulkOperationRunQuery", "bulkOperationCancel":
+			return "bulk"
+		case "productVariants", "productVariant", "products", "product", "inventoryItem", "inventoryItems", "inventoryLevel", "locations", "location":
+			kind = "items"
+		case "return":
+			kind = "return"
+		case "webhookSubscriptions", "webhookSubscription":
+			kind = "subscriptions"
+		case "bulkOperation", "bulkOperations", "currentBulkOperation":
+			kind = "bulkstate"
 		case "orders", "ordersCount":
 			kind = "orders"
-		case "order", "orderByIdentifier", "node", "nodes", "customer":
+		case "order", "orderByIdentifier", "node", "nodes", "customer", "fulfillmentOrder", "fulfillment":
 			kind = "order"
 		}
 	}
@@ -166,6 +192,8 @@ type exec struct {
 	// key is the idempotency key of the mutation's field that is executed now.
 	key    string
 	hasKey bool
+	// apart, if set, takes the fields that are connections out of an object.
+	apart func(*ast.Field)
 }
 
 func (g *graph) run(w *World, c *call, q *query) reply {
@@ -323,6 +351,10 @@ func (x *exec) fields(o *object, sets []ast.SelectionSet, path []any) (ordered, 
 		f := g.fields[0]
 		if f.Name == "__typename" {
 			out = append(out, pair{g.key, o.name})
+			continue
+		}
+		if x.apart != nil && strings.HasSuffix(f.Definition.Type.Name(), "Connection") {
+			x.apart(f)
 			continue
 		}
 		at := append(slices.Clone(path), g.key)

@@ -18,6 +18,34 @@ func (x *exec) root(f string, a args) (any, error) {
 		}
 	}
 	switch f {
+	case "productVariants", "productVariant", "products", "product", "inventoryItem", "inventoryItems", "inventoryLevel":
+		return x.goods(f, a)
+	case "fulfillmentOrder":
+		if !x.s.auth.has(readShip) {
+			return nil, denied(f, readShip)
+		}
+		return orNil(x.node(text(a["id"]))), nil
+	case "return":
+		if !x.s.auth.has("read_returns") {
+			return nil, denied(f, "read_returns")
+		}
+		return orNil(x.node(text(a["id"]))), nil
+	case "fulfillment", "bulkOperation":
+		return orNil(x.node(text(a["id"]))), nil
+	case "webhookSubscription":
+		if h := x.subByGID(text(a["id"])); h != nil {
+			return x.subscription(h), nil
+		}
+		return nil, nil
+	case "webhookSubscriptions":
+		return x.subscriptions(a)
+	case "bulkOperations":
+		return x.bulks(a)
+	case "currentBulkOperation":
+		if n := len(x.s.bulks); n > 0 {
+			return x.bulkObject(x.s.bulks[n-1]), nil
+		}
+		return nil, nil
 	case "shop":
 		return x.shop(), nil
 	case "currentAppInstallation", "appInstallation":
@@ -43,9 +71,13 @@ func (x *exec) root(f string, a args) (any, error) {
 	case "customer":
 		return orNil(x.node(text(a["id"]))), nil
 	case "location":
+		if id := text(a["id"]); id != "" {
+			n, _ := plain("Location", id)
+			return orNil(x.locationOf(n)), nil
+		}
 		return x.location(), nil
 	case "locations":
-		return connect(a, []*store{x.s}, "Location", func(*store) *object { return x.location() })
+		return connect(a, x.s.places, "Location", func(p place) *object { return x.locationOf(p.id) })
 	case "orders":
 		return x.orders(a)
 	case "ordersCount":
@@ -61,7 +93,22 @@ func (x *exec) root(f string, a args) (any, error) {
 
 func (x *exec) mutation(f string, a args) (any, error) {
 	in, _ := a["input"].(map[string]any)
-	return x.refundCreate(x.key, x.hasKey, in)
+	switch f {
+	case "inventorySetQuantities":
+		return x.setQuantities(in)
+	case "fulfillmentCreate":
+		in, _ = a["fulfillment"].(map[string]any)
+		return x.fulfil(in)
+	case "returnApproveRequest", "returnDeclineRequest", "returnProcess", "returnClose":
+		return x.decide(f, a)
+	case "webhookSubscriptionCreate", "webhookSubscriptionUpdate", "webhookSubscriptionDelete":
+		return x.subscribe(f, a)
+	case "bulkOperationRunQuery":
+		return x.runBulk(a)
+	case "bulkOperationCancel":
+		return x.cancelBulk(a)
+	}
+	return x.refundCreate(in)
 }
 
 // orNil keeps a missing object from becoming a value that is not nil.
@@ -103,7 +150,27 @@ func (x *exec) node(id string) *object {
 			return x.customer(b)
 		}
 	}
+	if o := x.goodsNode(id); o != nil {
+		return o
+	}
+	if o := x.bulkByGID(id); o != nil {
+		return o
+	}
+	if ff, ok := x.fulfilmentByGID(id); ok {
+		return x.fulfilmentOrder(ff)
+	}
+	if r := x.returnByGID(id); r != nil {
+		return x.ret(r)
+	}
+	if n, ok := plain("Location", id); ok {
+		return x.locationOf(n)
+	}
 	for _, o := range x.s.orders {
+		for _, sh := range o.shipments {
+			if id == gid("Fulfillment", sh.id) {
+				return x.shipment(o, sh)
+			}
+		}
 		if n, ok := plain("LineItem", id); ok {
 			if l := o.line(n); l != nil {
 				return x.line(o, l)
@@ -124,8 +191,6 @@ func (x *exec) node(id string) *object {
 	switch id {
 	case gid("Shop", shopID):
 		return x.shop()
-	case gid("Location", locationID):
-		return x.location()
 	}
 	return nil
 }
@@ -135,7 +200,7 @@ const (
 	locationID = "9607199254741001"
 )
 
-var term = regexp.MustCompile(`(?:(-?\w+):\s*(<=|>=|<|>)?\s*)?('[^']*'|"[^"]*"|\S+)`)
+var term = regexp.MustCompile(`(?:(-?\w+):\s*(<=|>=|<|>)?\s*)?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)`)
 
 // search finds orders by Shopify's search syntax: terms that must all hold. A
 // term it cannot read is left out of the search with a warning, as Shopify does.

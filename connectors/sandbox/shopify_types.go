@@ -97,7 +97,17 @@ func (x *exec) orderField(o *order, f string, a args) (any, error) {
 	case "displayFulfillmentStatus":
 		return fulfilmentState(o), nil
 	case "returnStatus":
-		return "NO_RETURN", nil
+		return x.orderReturns(o), nil
+	case "returns":
+		if !x.s.auth.has("read_returns") {
+			return nil, denied(f, "read_returns")
+		}
+		return connect(a, x.s.returnsOf(o.id), "Return", x.ret)
+	case "fulfillmentOrders":
+		if !x.s.auth.has(readShip) {
+			return nil, denied(f, readShip)
+		}
+		return connect(a, x.fulfilments(o), "FulfillmentOrder", x.fulfilmentOrder)
 	case "email":
 		return o.buyer.email, nil
 	case "note":
@@ -123,7 +133,7 @@ func (x *exec) orderField(o *order, f string, a args) (any, error) {
 	case "transactionsCount":
 		return fieldsOf("Count", m{"count": 1 + len(o.refunds), "precision": "EXACT"}), nil
 	case "fulfillments":
-		return list(firstOf(a, x.shipments(o)), func(_ int, f *object) *object { return f }), nil
+		return list(firstOf(a, o.shipments), func(_ int, sh *shipment) *object { return x.shipment(o, sh) }), nil
 	case "shippingLine":
 		return fieldsOf("ShippingLine", m{"id": gid("ShippingLine", o.pay), "title": "Standard", "code": "standard", "source": "shopify", "custom": false, "isRemoved": false,
 			"originalPriceSet": o.bag(o.ship()), "discountedPriceSet": o.bag(o.ship()), "currentDiscountedPriceSet": o.bag(o.ship() - o.refundedShip()), "taxLines": []any{}}), nil
@@ -287,10 +297,7 @@ func (x *exec) line(o *order, l *line) *object {
 		case "currentQuantity", "refundableQuantity":
 			return o.left(l), nil
 		case "unfulfilledQuantity":
-			if o.status == unshipped || o.status == partly && l != o.lines[0] {
-				return l.qty, nil
-			}
-			return 0, nil
+			return o.toSend(l), nil
 		case "nonFulfillableQuantity":
 			return l.qty - o.left(l), nil
 		case "image":
@@ -311,9 +318,15 @@ func (x *exec) line(o *order, l *line) *object {
 		case "isGiftCard":
 			return false, nil
 		case "product":
-			return fieldsOf("Product", m{"id": gid("Product", l.item), "legacyResourceId": l.item, "title": l.title, "handle": strings.ToLower(l.sku)}), nil
+			if it := x.s.bySKU[l.sku]; it != nil {
+				return x.product(it), nil
+			}
+			return nil, nil
 		case "variant":
-			return fieldsOf("ProductVariant", m{"id": gid("ProductVariant", l.item), "legacyResourceId": l.item, "title": "Default Title", "sku": l.sku}), nil
+			if it := x.s.bySKU[l.sku]; it != nil {
+				return x.variant(it), nil
+			}
+			return nil, nil
 		}
 		return nil, nil
 	}}
@@ -381,20 +394,6 @@ func (x *exec) payback(o *order, r *refund) *object {
 	}}
 }
 
-func (x *exec) shipments(o *order) []*object {
-	if o.status == unshipped || o.status == cancelled {
-		return nil
-	}
-	at := when(o.created.Add(20 * time.Hour))
-	out := m{"id": gid("Fulfillment", o.pay), "legacyResourceId": o.pay, "name": "#" + o.number + "-F1", "status": "SUCCESS", "displayStatus": "IN_TRANSIT", "createdAt": at, "updatedAt": at,
-		"inTransitAt": at, "requiresShipping": true, "totalQuantity": len(o.lines), "order": x.order(o),
-		"trackingInfo": []any{fieldsOf("FulfillmentTrackingInfo", m{"company": "Other", "number": tracking(o)})}}
-	if o.status == delivered {
-		out["displayStatus"], out["deliveredAt"] = "DELIVERED", when(o.created.Add(90*time.Hour))
-	}
-	return []*object{fieldsOf("Fulfillment", out)}
-}
-
 // suggest is how the platform itself would give something back.
 func (x *exec) suggest(o *order, a args) (any, error) {
 	var parts []part
@@ -454,12 +453,22 @@ func (x *exec) installation() *object {
 	scopes := list(x.s.auth.granted(), func(_ int, s string) *object {
 		return fieldsOf("AccessScope", m{"handle": s, "description": strings.ReplaceAll(s, "_", " ")})
 	})
-	return fieldsOf("AppInstallation", m{"id": gid("AppInstallation", shopID), "accessScopes": scopes, "launchUrl": "https://" + x.s.seller + "/admin/apps/desk",
-		"app": fieldsOf("App", m{"id": gid("App", shopID), "title": "Desk", "handle": "desk", "apiKey": clientID})})
+	return fieldsOf("AppInstallation", m{"id": gid("AppInstallation", shopID), "accessScopes": scopes, "launchUrl": "https://" + x.s.seller + "/admin/apps/desk", "app": x.app()})
 }
 
-func (x *exec) location() *object {
+func (x *exec) app() *object {
+	return fieldsOf("App", m{"id": gid("App", shopID), "title": "Desk", "handle": "desk", "apiKey": clientID})
+}
+
+func (x *exec) location() *object { return x.locationOf(x.s.places[0].id) }
+
+func (x *exec) locationOf(id string) *object {
 	at := when(x.w.now().AddDate(-1, 0, 0).Truncate(24 * time.Hour))
-	return fieldsOf("Location", m{"id": gid("Location", locationID), "legacyResourceId": locationID, "name": "Warehouse", "isActive": true, "fulfillsOnlineOrders": true,
-		"shipsInventory": true, "createdAt": at, "updatedAt": at})
+	for _, p := range x.s.places {
+		if p.id == id {
+			return fieldsOf("Location", m{"id": gid("Location", p.id), "legacyResourceId": p.id, "name": p.name, "isActive": true, "fulfillsOnlineOrders": true,
+				"shipsInventory": true, "createdAt": at, "updatedAt": at})
+		}
+	}
+	return nil
 }

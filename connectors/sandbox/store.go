@@ -49,8 +49,10 @@ type store struct {
 	places  []place
 	items   []*item // in the order in which they were listed
 	bySKU   map[string]*item
-	returns []*ret // oldest first
+	itemOf  map[string]*item // by the platform's ids of it
+	returns []*ret           // oldest first
 	rets    map[string]*ret
+	bulks   []*bulk
 }
 
 type buyer struct {
@@ -91,6 +93,7 @@ type refund struct {
 	parts          []part
 	byLine, failed bool
 	tx             string
+	ret            string // the return that it was for
 }
 
 // part is what of a refund belongs to a line.
@@ -176,6 +179,16 @@ func (o *order) line(id string) *line {
 
 // order is the one with this id, or nil.
 func (s *store) order(id string) *order { return s.byID[id] }
+
+// byPay is the order whose payment has this id, or nil.
+func (s *store) byPay(pay string) *order {
+	for _, o := range s.orders {
+		if o.pay == pay {
+			return o
+		}
+	}
+	return nil
+}
 
 // touch marks an order as changed now. Whoever changes an order calls it.
 func (s *store) touch(o *order) { s.touchAt(o, s.w.now()) }

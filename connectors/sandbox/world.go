@@ -45,6 +45,12 @@ type Options struct {
 	Settle time.Duration
 	// FinanceLag is how long after its feed a refund shows in Amazon's finances.
 	FinanceLag time.Duration
+	// Redirect is the address that applications registered for a seller's return
+	// from the page of consent. Empty means that any address will do.
+	Redirect string
+	// HookRetries are the waits between the attempts of a delivery; nil means the
+	// platform's, which take four hours.
+	HookRetries []time.Duration
 	// RateLimits switches the platforms' limits on from the start.
 	RateLimits bool
 	// Slow is how long the fault "slow" waits, Hang how long the faults that never
@@ -100,6 +106,8 @@ type World struct {
 
 	// watchers are told of every change; they are set before anything changes.
 	watchers []func(change)
+	hooks    *hooks
+	ebayKey  *ebayKey
 }
 
 // ErrNoStore is what errors about a store that does not exist wrap.
@@ -129,7 +137,15 @@ func New(o Options) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
+	if o.HookRetries == nil {
+		o.HookRetries = hookRetries
+	}
 	w := &World{o: o, log: o.Log, gql: g, ledger: ledger{out: o.Ledger}}
+	w.hooks = newHooks(w)
+	if w.ebayKey, err = newEbayKey(o.Seed); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	w.watch(w.tellShopify)
 	w.watch(w.marketNews)
 	for _, spec := range o.Stores {
 		spec, err := spec.filled(o.Orders, o.Items)
@@ -189,6 +205,7 @@ func (w *World) Reset() {
 	defer w.mu.Unlock()
 	w.rng = w.chance("buyers")
 	w.ledger.reset()
+	w.hooks.reset()
 	w.stores = map[string]*store{}
 	for _, spec := range w.specs {
 		w.stores[spec.Name] = w.newStore(spec)
@@ -236,6 +253,10 @@ type Account struct {
 	Path      string `json:"path"`
 	TokenPath string `json:"token_path"`
 	ClientID  string `json:"client_id"`
+	// ConsentPath is the page on which a seller grants access; Redirect is what an
+	// application calls the address that they come back to: eBay's RuName.
+	ConsentPath string `json:"consent_path"`
+	Redirect    string `json:"redirect,omitempty"`
 	// Secret and Refresh are the app's secret and the first refresh token. They
 	// open nothing but this world.
 	Secret  string `json:"client_secret"`
@@ -274,8 +295,12 @@ func (s *store) account() Account {
 	token := map[string]string{Shopify: "/admin/oauth/access_token", Ebay: "/identity/v1/oauth2/token", Amazon: "/auth/o2/token"}
 	path := "/" + s.Platform + "/" + s.Name
 	a := Account{StoreSpec: s.StoreSpec, Path: path, TokenPath: path + token[s.Platform],
-		ClientID: clientID, Secret: clientSecret, Refresh: s.auth.first, Seller: s.seller,
+		ClientID: clientID, Secret: s.auth.secretNow(), Refresh: s.auth.first, Seller: s.seller,
 		Address: s.address(), User: s.address(), Password: mailPassword}
+	a.ConsentPath = path + consentPaths[s.Platform]
+	if a.Redirect = s.w.o.Redirect; s.Platform == Ebay {
+		a.Redirect = ruName
+	}
 	s.marketAccount(&a)
 	return a
 }

@@ -17,6 +17,10 @@ const (
 	changeShipment = "shipment"
 	// changeMessage: the message's id, the buyer's id, the order's id if there is one.
 	changeMessage = "message"
+	// changeCancelled: the order's id.
+	changeCancelled = "order_cancelled"
+	// changeBulk: the id of a finished bulk operation.
+	changeBulk = "bulk"
 	// changeGone and changeScopes: nothing.
 	changeGone   = "gone"
 	changeScopes = "scopes"

@@ -98,6 +98,7 @@ func (s *store) stock(now time.Time) {
 		}
 		s.items = append(s.items, it)
 		s.bySKU[it.sku] = it
+		s.itemOf[it.id], s.itemOf[it.inventory], s.itemOf[it.offer] = it, it, it
 	}
 }
 

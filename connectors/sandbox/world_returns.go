@@ -66,13 +66,13 @@ func (s *store) seedReturns() {
 		}
 		kind := kindReturn
 		switch {
-		case i%5 != 2 || len(o.refunds) > 0:
+		case i%5 != 2 || len(o.refunds) > 0 || o.status == cancelled:
 			continue
-		case o.status == unshipped:
+		case o.status == unshipped && s.Platform == Ebay:
 			kind = kindCancel
-		case o.status == cancelled:
+		case o.status == unshipped:
 			continue
-		case len(s.returns)%4 == 3:
+		case len(s.returns)%4 == 3 && s.Platform == Ebay:
 			kind = kindClaim
 		}
 		at := o.updated.Add(time.Hour)
@@ -212,8 +212,8 @@ func (s *store) addReturn(n NewReturn) (*ret, error) {
 	switch {
 	case o == nil:
 		return nil, fmt.Errorf("%w: order %q", ErrNoBuyer, n.Order)
-	case !slices.Contains([]string{kindReturn, kindCancel, kindClaim}, n.Kind):
-		return nil, fmt.Errorf("%w: unknown kind %q", ErrBadReturn, n.Kind)
+	case !slices.Contains(map[string][]string{Shopify: {kindReturn}, Amazon: {kindReturn, kindCancel}, Ebay: {kindReturn, kindCancel, kindClaim}}[s.Platform], n.Kind):
+		return nil, fmt.Errorf("%w: %s has no kind %q", ErrBadReturn, s.Platform, n.Kind)
 	case !slices.Contains(returnReasons, n.Reason):
 		return nil, fmt.Errorf("%w: unknown reason %q", ErrBadReturn, n.Reason)
 	case !slices.Contains([]string{retAsked, retApproved, retOnTheWay, retArrived, retRefunded, retDeclined, retClosed}, n.State):
