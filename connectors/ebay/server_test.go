@@ -2,25 +2,17 @@ package ebay
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"helloworld/connectors/conntest"
 )
@@ -117,6 +109,7 @@ func (s *ebayServer) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
+	s.paths[r.Method+" "+r.URL.Path]++
 	w.Header().Set("Date", s.at.Format(http.TimeFormat))
 	if r.URL.Path == "/identity/v1/oauth2/token" {
 		s.token(w, r, body)
@@ -399,127 +392,4 @@ func (s *ebayServer) send(w http.ResponseWriter, body []byte) {
 		return
 	}
 	refuse(w, 400, 355006, "REQUEST")
-}
-
-// contracts are eBay's own descriptions, by the first words of a path.
-var contracts = map[string]string{
-	"/sell/fulfillment/v1":  "sell_fulfillment_v1_oas3.json",
-	"/commerce/message/v1":  "commerce_message_v1_oas3.json",
-	"/commerce/identity/v1": "commerce_identity_v1_oas3.json",
-}
-
-var loadContracts = sync.OnceValues(func() (map[string]routers.Router, error) {
-	dir := os.Getenv("CONTRACTS_DIR")
-	if dir == "" {
-		root, _ := os.Getwd()
-		for root != filepath.Dir(root) {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "../shared/contracts")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		return nil, nil
-	}
-	out := map[string]routers.Router{}
-	for prefix, file := range contracts {
-		doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(dir, "ebay", file))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		doc.Servers = openapi3.Servers{{URL: "https://api.ebay.com" + prefix}}
-		for _, item := range doc.Paths.Map() {
-			item.Servers = nil
-		}
-		r, err := gorillamux.NewRouter(doc)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		out[prefix] = r
-	}
-	return out, nil
-})
-
-// contract checks a request against eBay's own description, and what that only
-// says in its prose.
-func (s *ebayServer) contract(r *http.Request, body []byte) {
-	all, err := loadContracts()
-	if err != nil {
-		s.t.Errorf("contracts: %v", err)
-		return
-	}
-	for prefix, router := range all {
-		if !strings.HasPrefix(r.URL.Path, prefix) {
-			continue
-		}
-		c := r.Clone(context.Background())
-		c.URL.Scheme, c.URL.Host, c.Host = "https", "api.ebay.com", "api.ebay.com"
-		c.Body = io.NopCloser(bytes.NewReader(body))
-		route, params, err := router.FindRoute(c)
-		if err != nil {
-			s.t.Errorf("%s %s is not in the contract: %v", r.Method, r.URL.Path, err)
-			return
-		}
-		if err := openapi3filter.ValidateRequest(context.Background(), &openapi3filter.RequestValidationInput{Request: c, PathParams: params, Route: route,
-			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}); err != nil {
-			s.t.Errorf("%s %s: %v", r.Method, r.URL.Path, err)
-		}
-		for name := range r.URL.Query() {
-			if route.Operation.Parameters.GetByInAndName("query", name) == nil {
-				s.t.Errorf("%s has no parameter %q", route.Operation.OperationID, name)
-			}
-		}
-		s.fields(route, body)
-	}
-	if r.Header.Get("X-EBAY-C-MARKETPLACE-ID") != "EBAY_DE" {
-		s.t.Errorf("%s %s names the marketplace %q", r.Method, r.URL.Path, r.Header.Get("X-EBAY-C-MARKETPLACE-ID"))
-	}
-	s.prose(r, body)
-}
-
-// fields: a body may only have fields that the contract has; eBay's schemas do
-// not forbid others by themselves.
-func (s *ebayServer) fields(route *routers.Route, body []byte) {
-	if len(body) == 0 || route.Operation.RequestBody == nil {
-		return
-	}
-	var got map[string]any
-	if err := json.Unmarshal(body, &got); err != nil {
-		s.t.Errorf("%s: the body is not JSON", route.Operation.OperationID)
-	}
-	props := route.Operation.RequestBody.Value.Content["application/json"].Schema.Value.Properties
-	for k := range got {
-		if props[k] == nil {
-			s.t.Errorf("%s has no field %q", route.Operation.OperationID, k)
-		}
-	}
-}
-
-// prose are eBay's rules that stand in no schema.
-func (s *ebayServer) prose(r *http.Request, body []byte) {
-	if r.Method != http.MethodPost {
-		return
-	}
-	if len(body) > 0 && r.Header.Get("Content-Type") != "application/json" {
-		s.t.Errorf("%s: Content-Type %q", r.URL.Path, r.Header.Get("Content-Type"))
-	}
-	switch {
-	case strings.HasPrefix(r.URL.Path, "/sell/") && strings.HasSuffix(r.URL.Path, "/issue_refund"):
-		var q refundBody
-		_ = json.Unmarshal(body, &q)
-		if !slices.Contains([]string{"BUYER_CANCEL", "SELLER_CANCEL", "ITEM_NOT_RECEIVED", "BUYER_RETURN", "ITEM_NOT_AS_DESCRIBED", "OTHER_ADJUSTMENT", "SHIPPING_DISCOUNT"}, q.Reason) {
-			s.t.Errorf("reasonForRefund %q", q.Reason)
-		}
-		if q.Amount.Value == "" || q.Amount.Currency == "" || len([]rune(q.Comment)) > 100 {
-			s.t.Errorf("refund %+v", q)
-		}
-	case strings.HasSuffix(r.URL.Path, "/send_message"):
-		var q sendBody
-		_ = json.Unmarshal(body, &q)
-		if (q.Conversation == "") == (q.Party == "") || q.Text == "" || len([]rune(q.Text)) > 2000 {
-			s.t.Errorf("message %+v", q)
-		}
-	}
 }

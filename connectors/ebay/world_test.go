@@ -46,16 +46,30 @@ type world struct {
 	signs   bool // refunds have to be signed
 	keysOut int
 
-	email   string
-	dests   []obj
-	subs    []obj
-	userSub []obj
-	asked   []string // topics that may not be had
+	email    string
+	dests    []obj
+	subs     []obj
+	userSub  []obj
+	asked    []string // topics that may not be had
+	otherKey string
+	paths    map[string]int // how often each path was asked
 
 	limits     []obj
 	userLimits []obj
 	codes      map[string]bool // codes that were given and not used
 	scopes     string
+}
+
+// count is how often a path with these words in it was asked.
+func (s *ebayServer) count(part string) (n int) {
+	s.lock(func() {
+		for p, k := range s.paths {
+			if strings.Contains(p, part) {
+				n += k
+			}
+		}
+	})
+	return n
 }
 
 var pushKey = sync.OnceValue(func() *ecdsa.PrivateKey {
@@ -69,7 +83,7 @@ var pushKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 func eur(v string) obj { return obj{"value": v, "currency": "EUR"} }
 
 func newWorld() world {
-	w := world{ships: map[string][]obj{}, codes: map[string]bool{}}
+	w := world{ships: map[string][]obj{}, codes: map[string]bool{}, paths: map[string]int{}}
 	for i, sku := range []string{"S-1", "S-2", oddSKU, "S-4", "S-5", "S-6", "S-7"} {
 		w.items = append(w.items, obj{"sku": sku, "locale": "de_DE", "product": obj{"title": "Toy " + strconv.Itoa(i), "imageUrls": []string{"https://example.com/i.jpg"}},
 			"availability": obj{"shipToLocationAvailability": obj{"quantity": 10 + i}}})
@@ -347,6 +361,10 @@ func (s *ebayServer) notifications(w http.ResponseWriter, r *http.Request, p str
 	}
 	switch {
 	case strings.HasPrefix(p, "/public_key/"):
+		if s.otherKey != "" {
+			reply(w, 200, obj{"key": s.otherKey, "algorithm": "ECDSA", "digest": "SHA1"})
+			return
+		}
 		if p != "/public_key/"+testKeyID {
 			refuse(w, 404, 195001, "REQUEST")
 			return
