@@ -22,6 +22,7 @@ import (
 	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/connectors"
+	"helloworld/connectors/tracking"
 	"helloworld/glossary"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
@@ -66,6 +67,8 @@ type Options struct {
 	Keeper connectors.Keeper
 	// Opener makes stores that are not in the configuration; may be nil.
 	Opener Opener
+	// Track are the tracking services; nil: there are none.
+	Track *tracking.Services
 	// Web fetches pictures that platforms only link to; nil means [Web] without
 	// exceptions.
 	Web *http.Client

@@ -23,16 +23,17 @@ import "time"
 
 // Config is desk.toml.
 type Config struct {
-	Desk     Desk      `toml:"desk" help:"The desk itself."`
-	Refunds  Refunds   `toml:"refunds" help:"Who decides on money."`
-	Console  Console   `toml:"console" help:"The web console."`
-	Slack    Slack     `toml:"slack" help:"A Slack workspace, through Socket Mode: no public address is needed."`
-	Telegram Telegram  `toml:"telegram" help:"A Telegram bot, through long polling: no public address is needed."`
-	Apps     []App     `toml:"app" help:"Your application on a marketplace: with it sellers connect stores from the chat. A store of its platform that names none uses it too."`
-	Stores   []Store   `toml:"store" help:"One for every account on a marketplace."`
-	Engines  []Engine  `toml:"engine" help:"Translation engines, tried in this order. Without any, approved phrases and templates are used."`
-	People   []Person  `toml:"person" help:"People who may act. Once they are written down the desk keeps them; this file only adds."`
-	Channels []Channel `toml:"channel" help:"Where the desk speaks unasked."`
+	Desk     Desk       `toml:"desk" help:"The desk itself."`
+	Refunds  Refunds    `toml:"refunds" help:"Who decides on money."`
+	Console  Console    `toml:"console" help:"The web console."`
+	Slack    Slack      `toml:"slack" help:"A Slack workspace, through Socket Mode: no public address is needed."`
+	Telegram Telegram   `toml:"telegram" help:"A Telegram bot, through long polling: no public address is needed."`
+	Apps     []App      `toml:"app" help:"Your application on a marketplace: with it sellers connect stores from the chat. A store of its platform that names none uses it too."`
+	Stores   []Store    `toml:"store" help:"One for every account on a marketplace."`
+	Engines  []Engine   `toml:"engine" help:"Translation engines, tried in this order. Without any, approved phrases and templates are used."`
+	Tracking []Tracking `toml:"tracking" help:"Services that tell where parcels are: the first is asked, the others stand by. Without any, numbers are only recognised."`
+	People   []Person   `toml:"person" help:"People who may act. Once they are written down the desk keeps them; this file only adds."`
+	Channels []Channel  `toml:"channel" help:"Where the desk speaks unasked."`
 }
 
 // Desk is the section [desk].
@@ -130,6 +131,14 @@ type Engine struct {
 	BaseURL string `toml:"base_url" eg:"http://127.0.0.1:11434/v1" need:"always" form:"url" help:"Address, such as http://127.0.0.1:11434/v1"`
 	Model   string `toml:"model" eg:"qwen3:8b" need:"always" help:"Model."`
 	Key     Secret `toml:"-" env:"DESK_ENGINE_{ID}_KEY" help:"API key, if it wants one."`
+}
+
+// Tracking is one [[tracking]].
+type Tracking struct {
+	Name    string `toml:"name" eg:"main" need:"always" form:"id" help:"Short name, for the key's variable."`
+	Kind    string `toml:"kind" eg:"17track" need:"always" enum:"17track,aftership" help:"Which service."`
+	BaseURL string `toml:"base_url" form:"url" help:"API address; empty means the service's own."`
+	Key     Secret `toml:"-" env:"DESK_TRACKING_{ID}_KEY" need:"always" help:"API key."`
 }
 
 // Person is one [[person]].

@@ -130,6 +130,8 @@ func TestFull(t *testing.T) {
 			Mail: &Mail{IMAP: "[::1]:993", TLS: "tls", User: "shop", From: "shop@example.com", Folder: "Buyers", Password: secret("DESK_SHOPIFY_MAIN_MAIL_PASSWORD")}},
 	}
 	want.Engines = []Engine{{Name: "local", Kind: "openai", BaseURL: "http://127.0.0.1:11434/v1", Model: "qwen3:8b", Key: secret("DESK_ENGINE_LOCAL_KEY")}}
+	want.Tracking = []Tracking{{Name: "main", Kind: "17track", Key: secret("DESK_TRACKING_MAIN_KEY")},
+		{Name: "spare", Kind: "aftership", BaseURL: "http://127.0.0.1:9/tracking", Key: secret("DESK_TRACKING_SPARE_KEY")}}
 	want.People = []Person{
 		{ID: "anna", Language: "zh-CN", Roles: []string{"agent", "manager"}, Stores: []string{"ebay-de", "amazon-jp"}, Slack: "U0123456"},
 		{ID: "ben", Language: "en", Telegram: "123456789"},
@@ -160,7 +162,7 @@ func TestExample(t *testing.T) {
 	if c, err = Parse("example", whole, everything); err != nil {
 		t.Fatalf("with every setting on: %v", err)
 	}
-	if len(c.Stores) != 1 || c.Stores[0].Mail == nil || c.Stores[0].Options["marketplace"] == "" || len(c.Engines) != 1 || len(c.People) != 1 || len(c.Channels) != 1 || !c.Slack.On {
+	if len(c.Stores) != 1 || c.Stores[0].Mail == nil || c.Stores[0].Options["marketplace"] == "" || len(c.Engines) != 1 || len(c.Tracking) != 1 || len(c.People) != 1 || len(c.Channels) != 1 || !c.Slack.On {
 		t.Errorf("something is missing: %+v", c)
 	}
 	text := string(example)

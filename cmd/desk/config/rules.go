@@ -27,6 +27,11 @@ func (r *reader) rules(c Config) {
 	for _, e := range c.Engines {
 		engines = append(engines, e.Name)
 	}
+	var services []string
+	for _, x := range c.Tracking {
+		services = append(services, x.Name)
+	}
+	r.once("tracking", "name", services, true)
 	for i, p := range c.People {
 		at := fmt.Sprintf("person[%d]", i+1)
 		people, slack, telegram = append(people, p.ID), append(slack, p.Slack), append(telegram, p.Telegram)
