@@ -13,7 +13,8 @@ const (
 	mostWait = 20 * time.Second
 	// unseen is what an operation is believed to cost until the platform has said so.
 	unseen = 25
-	// kept is left over, since the platform's clock and ours do not tick together.
+	// kept is how many calls' worth is left over, since the platform's clock and
+	// ours do not tick together, and others may use the same app.
 	kept = 1
 )
 
@@ -40,7 +41,9 @@ func (t *throttle) saw(op string, c cost, now time.Time) {
 		t.need = map[string]float64{}
 	}
 	if c.Requested > 0 {
-		t.need[op] = c.Requested
+		// One operation costs more or less by what it is asked; the dear ones are
+		// forgotten slowly.
+		t.need[op] = max(c.Requested, 0.95*t.need[op]+0.05*c.Requested)
 	}
 }
 
@@ -68,14 +71,14 @@ func (t *throttle) take(ctx context.Context, op string, now func() time.Time, sl
 			need = unseen
 		}
 		th := t.last.Throttle
-		need = min(need, th.Maximum-kept)
-		want := need + kept
+		need = min(need, th.Maximum)
+		want := need + kept*need
 		if sync {
 			want += th.Maximum/10 + t.agents
 		}
 		want = min(want, th.Maximum)
 		have := t.left(now()) - t.open
-		if have >= want || t.open <= 0 && have >= th.Maximum-kept {
+		if have >= want || t.open <= 0 && have >= th.Maximum-1 {
 			t.open += need
 			t.mu.Unlock()
 			return func() {
