@@ -106,14 +106,7 @@ func (s *Seller) token(ctx context.Context, form url.Values, again bool) (connec
 }
 
 // Renew throws the access token away and gets a new one.
-func (s *Seller) Renew(ctx context.Context) error {
-	if err := s.tokens.Reload(ctx); err != nil {
-		return err
-	}
-	s.tokens.Stale(s.tokens.Current().Access)
-	_, err := s.tokens.Token(ctx)
-	return err
-}
+func (s *Seller) Renew(ctx context.Context) error { return s.tokens.Renew(ctx) }
 
 // Reload looks for a newer credential, after the account was connected again.
 // What the old consent lacked may be there now.

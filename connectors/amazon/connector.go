@@ -149,7 +149,7 @@ func New(c connectors.Config) (*Seller, error) {
 	authorise, stale := s.tokens.Header(tokenHeader, "")
 	s.client = connectors.NewClient(connectors.ClientConfig{
 		Platform: Platform, Store: c.Store, Transport: c.Transport, Now: s.now, Sleep: c.Sleep, Log: s.log,
-		Authorise: s.use.counted(s.now, authorise), Stale: stale, Expired: expired, Classify: classify, Budget: budget,
+		Authorise: s.use.counted(s.now, authorise), Stale: stale, Expired: expired, Classify: classify, Budget: budget, Meter: c.Meter,
 		Rate: rateOf,
 	})
 	if s.queue, err = newQueue(c); err != nil {

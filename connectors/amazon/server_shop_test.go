@@ -51,6 +51,8 @@ type shop struct {
 	issue map[string]any
 	rude  bool
 	fba   []map[string]any
+	// cut is after how many listings the platform stops to give tokens.
+	cut int
 }
 
 type returnSeed struct{ rma, order, at, status, reason, amount, currency, quantity string }
@@ -222,7 +224,7 @@ func (s *spServer) shopAnswer(w http.ResponseWriter, r *http.Request, body []byt
 		}
 		end := min(len(match), start+size)
 		a := map[string]any{"numberOfResults": len(match), "items": match[start:end]}
-		if end < len(match) {
+		if end < len(match) && (s.cut == 0 || end < s.cut) {
 			a["pagination"] = map[string]any{"nextToken": strconv.Itoa(end)}
 		}
 		send(200, a)
