@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"helloworld/connectors"
 )
@@ -86,11 +87,29 @@ func readItem(raw json.RawMessage) (wireItem, error) {
 	return w, nil
 }
 
+// sheet is where a listing that counts pages stands, and how many there were.
+type sheet struct{ Offset, total int }
+
+func (p sheet) token() string { return strconv.Itoa(p.Offset) + "@" + strconv.Itoa(p.total) }
+
+func sheetOf(token string) (sheet, error) {
+	if token == "" {
+		return sheet{}, nil
+	}
+	a, b, ok := strings.Cut(token, "@")
+	n, err := strconv.Atoi(a)
+	total, err2 := strconv.Atoi(b)
+	if !ok || err != nil || err2 != nil || n < 0 || total < 0 {
+		return sheet{}, errors.New("the cursor is not ours")
+	}
+	return sheet{n, total}, nil
+}
+
 // Items lists what is for sale, with prices and quantities. eBay cannot be asked
 // what changed: each reading goes over all of it.
 func (s *Shop) Items(ctx context.Context, since connectors.Cursor) (connectors.Page[connectors.Item], error) {
 	var page connectors.Page[connectors.Item]
-	at, err := placeOf(since.Token)
+	at, err := sheetOf(since.Token)
 	if err != nil {
 		return page, invalid(opItems, "cursor", err.Error())
 	}
@@ -106,6 +125,15 @@ func (s *Shop) Items(ctx context.Context, since connectors.Cursor) (connectors.P
 		return page, err
 	}
 	page.Total = list.Total
+	page.Next = connectors.Cursor{Since: since.Since, Limit: since.Limit}
+	if shrunk := at.total > list.Total && at.Offset > 0; shrunk {
+		// What stood behind what went away has moved up, past the last page's end:
+		// that page is read again.
+		at.total, at.Offset = list.Total, at.Offset-1
+		page.Next.Token, page.More = at.token(), true
+		return page, nil
+	}
+	at.total = list.Total
 	for _, raw := range list.Items {
 		items, err := s.listings(ctx, raw)
 		if err != nil {
@@ -117,7 +145,6 @@ func (s *Shop) Items(ctx context.Context, since connectors.Cursor) (connectors.P
 		}
 		page.Items = append(page.Items, items...)
 	}
-	page.Next = connectors.Cursor{Since: since.Since, Limit: since.Limit}
 	if (at.Offset+1)*limit < list.Total && len(list.Items) > 0 {
 		at.Offset++
 		page.Next.Token, page.More = at.token(), true
