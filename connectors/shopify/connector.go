@@ -143,6 +143,9 @@ func (s *Shop) query(ctx context.Context, op, text string, vars map[string]any, 
 		if errors.As(err, &e) && !read && e.Kind == connectors.Down && (e.Code == "INTERNAL_SERVER_ERROR" || e.Code == "TIMEOUT") {
 			e.Kind = connectors.Unsure // said after it began
 		}
+		if e != nil && read && e.Kind == connectors.Unsure {
+			e.Kind = connectors.Down // reading leaves no doubt behind
+		}
 		return err
 	}
 	kind := connectors.Unsure

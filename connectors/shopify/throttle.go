@@ -16,6 +16,8 @@ const (
 	// kept is how many calls' worth is left over, since the platform's clock and
 	// ours do not tick together, and others may use the same app.
 	kept = 1
+	// mostSpare is how many more may be kept while others use it too.
+	mostSpare = 4
 )
 
 // throttle mirrors the platform's budget of points, which is one for the whole
@@ -27,6 +29,7 @@ type throttle struct {
 	need   map[string]float64
 	open   float64
 	agents float64 // points that people are waiting for
+	spare  float64 // calls' worth kept besides, after refusals
 }
 
 // saw notes what the platform said with an answer.
@@ -39,6 +42,12 @@ func (t *throttle) saw(op string, c cost, now time.Time) {
 	t.last, t.at = c, now
 	if t.need == nil {
 		t.need = map[string]float64{}
+	}
+	// A call that was refused has cost nothing.
+	if c.Actual == 0 && c.Requested > c.Throttle.Available {
+		t.spare = min(t.spare+1, mostSpare)
+	} else {
+		t.spare *= 0.99
 	}
 	if c.Requested > 0 {
 		// One operation costs more or less by what it is asked; the dear ones are
@@ -72,7 +81,7 @@ func (t *throttle) take(ctx context.Context, op string, now func() time.Time, sl
 		}
 		th := t.last.Throttle
 		need = min(need, th.Maximum)
-		want := need + kept*need
+		want := need * (1 + kept + t.spare)
 		if sync {
 			want += th.Maximum/10 + t.agents
 		}

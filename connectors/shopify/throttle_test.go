@@ -55,7 +55,7 @@ func (b *bucketSim) RoundTrip(r *http.Request) (*http.Response, error) {
 	b.mu.Unlock()
 	time.Sleep(way)
 	ok, left := b.take(asked)
-	text := ""
+	text, cost := "", "null"
 	if ok {
 		time.Sleep(work)
 		b.mu.Lock()
@@ -64,6 +64,7 @@ func (b *bucketSim) RoundTrip(r *http.Request) (*http.Response, error) {
 		left = b.have
 		b.calls, b.spent = b.calls+1, b.spent+actual
 		b.mu.Unlock()
+		cost = fmt.Sprintf("%.0f", actual)
 		text = `"data":{"currentAppInstallation":{"accessScopes":[]}}`
 	} else {
 		b.mu.Lock()
@@ -72,8 +73,8 @@ func (b *bucketSim) RoundTrip(r *http.Request) (*http.Response, error) {
 		text = `"errors":[{"message":"Throttled","extensions":{"code":"THROTTLED"}}]`
 	}
 	time.Sleep(way)
-	body := fmt.Sprintf(`{%s,"extensions":{"cost":{"requestedQueryCost":%g,"actualQueryCost":%g,"throttleStatus":{"maximumAvailable":%g,"currentlyAvailable":%d,"restoreRate":%g}}}}`,
-		text, asked, actual, b.max, int(left), b.restore)
+	body := fmt.Sprintf(`{%s,"extensions":{"cost":{"requestedQueryCost":%g,"actualQueryCost":%s,"throttleStatus":{"maximumAvailable":%g,"currentlyAvailable":%d,"restoreRate":%g}}}}`,
+		text, asked, cost, b.max, int(left), b.restore)
 	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
