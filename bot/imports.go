@@ -89,10 +89,16 @@ func (d *Desk) pull(ctx context.Context, j jobs.Job[PullArgs]) error {
 	}
 	err := d.pullStream(ctx, s, j.Args.Stream, j.Args.Calm)
 	var re *readError
-	if errors.As(err, &re) {
-		return d.pullFailed(ctx, s, j.Args.Stream, re.err)
+	if !errors.As(err, &re) {
+		return err
 	}
-	return err
+	switch k := connectors.KindOf(re.err); {
+	case mainStream(j.Args.Stream), k == connectors.Busy, k == connectors.Reauthorise, k == connectors.AppBroken, ctx.Err() != nil:
+		return d.pullFailed(ctx, s, j.Args.Stream, re.err)
+	default:
+		d.Log.WarnContext(ctx, "a stream could not be read", "store", s.ID, "stream", j.Args.Stream, "kind", k.String(), "err", re.err)
+		return d.DB.Write(ctx, func(tx *store.Tx) error { return sync.Failed(tx, s.ID, j.Args.Stream, re.err) })
+	}
 }
 
 // pullStream reads a stream from where it was read up to. What the shop refused

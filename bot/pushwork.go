@@ -30,8 +30,8 @@ const (
 	hookWidth = 4
 )
 
-// waitAccess is how long a store that lost its access is left alone.
-const waitAccess = time.Minute
+// laterMost is the longest wait for something that one cannot read now.
+const laterMost = 10 * time.Minute
 
 // hook reads what events said has to be read: the platform's truth, not the
 // event's. However many events there were about a thing, it is read once; and
@@ -105,7 +105,7 @@ func (d *Desk) hookWaits(ctx context.Context, s *Store, cause error) error {
 		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Sync, re.err) }); err != nil {
 			return err
 		}
-		return jobs.Snooze(waitAccess)
+		return jobs.Snooze(d.Pull) // a refusal is remembered by the adapter: to ask costs no call
 	}
 	return cause
 }
@@ -149,7 +149,7 @@ func (d *Desk) readOne(ctx context.Context, s *Store, m mark) error {
 	}
 	d.Log.WarnContext(ctx, "what a platform told us to read is read later", "store", s.ID, "mark", m.name, "tries", m.tries, "err", re.err)
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := laterMark(tx, s.ID, m, 5*time.Second<<min(m.tries, 7)); err != nil {
+		if err := laterMark(tx, s.ID, m, min(d.Pull/12<<min(m.tries, 7), laterMost)); err != nil {
 			return err
 		}
 		return d.troubled(tx, s, alerts.Sync, re.err)
