@@ -274,16 +274,18 @@ const resting = "resting"
 
 // once makes one attempt. expired: the token was over and is now forgotten.
 func (c *Client) once(ctx context.Context, call Call, body []byte, ctype string, out any, attempt int, mayRenew bool) (a answer, expired bool, err error) {
-	rest, ok := c.breaker.enter(c.c.Now(), PriorityOf(ctx), call.Read)
-	if !ok {
-		return answer{}, false, c.fail(call, &Error{Kind: Down, Code: resting, RetryAfter: rest, Err: errors.New("the platform was down a moment ago")})
-	}
 	found := noWord
-	defer func() {
-		if c.breaker.left(c.c.Now(), found, call.Read) {
-			c.c.Log.WarnContext(ctx, "the platform is down: its calls rest", "platform", c.c.Platform, "store", c.c.Store)
+	if !call.Bare { // a call that tries whether the platform is back may need a new token for it
+		rest, ok := c.breaker.enter(c.c.Now(), PriorityOf(ctx), call.Read)
+		if !ok {
+			return answer{}, false, c.fail(call, &Error{Kind: Down, Code: resting, RetryAfter: rest, Err: errors.New("the platform was down a moment ago")})
 		}
-	}()
+		defer func() {
+			if c.breaker.left(c.c.Now(), found, call.Read) {
+				c.c.Log.WarnContext(ctx, "the platform is down: its calls rest", "platform", c.c.Platform, "store", c.c.Store)
+			}
+		}()
+	}
 	entry := Entry{Op: call.Op, Method: call.Method, Attempt: attempt}
 	b := c.bucketFor(call.Op)
 	if b != nil {

@@ -46,7 +46,8 @@ func Redact(text string, known ...string) string {
 	}
 	// The patterns are slow and most texts have nothing for them: look first for
 	// what each of them cannot do without.
-	if strings.ContainsAny(text, ":=") {
+	if low := strings.ToLower(text); strings.Contains(low, "_token") || strings.Contains(low, "client_secret") ||
+		strings.Contains(low, "password") || strings.Contains(low, "assertion") {
 		text = namedSecret.ReplaceAllString(text, "${1}"+dots)
 	}
 	if strings.ContainsAny(text, " \t\n\f\r") || strings.Contains(text, "shp") || strings.Contains(text, "Atz") ||

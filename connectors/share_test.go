@@ -278,3 +278,44 @@ func TestBreakerKeepsAwayFromAPlatformThatIsDown(t *testing.T) {
 		}
 	})
 }
+
+// The token ends while the platform is down. The call that tries whether it is
+// back needs a new one first, or the store would be away for ever.
+func TestBreakerLetsATokenBeRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var down atomic.Bool
+		s := &slowShop{fail: func(int64) (int, error) {
+			if down.Load() {
+				return 503, nil
+			}
+			return 200, nil
+		}}
+		var c *Client
+		var token, fresh atomic.Int64
+		c = NewClient(ClientConfig{Transport: s, Authorise: func(ctx context.Context, _ *http.Request) error {
+			if token.Load() != fresh.Load() {
+				if _, err := c.Do(ctx, Call{Op: "token", Method: "POST", URL: "http://shop/token", Bare: true, Read: true}, nil); err != nil {
+					return err
+				}
+				token.Store(fresh.Load())
+			}
+			return nil
+		}})
+		ctx, n := WithPriority(t.Context(), Sync), 0
+		read := func() error {
+			n++
+			_, err := c.Do(ctx, Call{Op: "r", Method: "GET", URL: fmt.Sprintf("http://shop/%d", n), Read: true}, nil)
+			return err
+		}
+		down.Store(true)
+		for range 5 {
+			_ = read()
+		}
+		fresh.Store(1)
+		down.Store(false)
+		time.Sleep(breakMost)
+		if err := read(); err != nil {
+			t.Errorf("it is back, and we stay away: %v", err)
+		}
+	})
+}
