@@ -16,6 +16,18 @@ type market struct {
 	stock        []stockDue
 	issues       map[string][]m // of listings, by SKU
 
+	shelves    map[string]*shelf // by SKU
+	endsAtZero bool
+	revised    map[string]int // by SKU, on the day revisedOn
+	revisedOn  string
+	calls      map[string]int // by API, on the day callsOn
+	callsOn    string
+	dailyOf    map[string]int
+	signKeys   []*signKey
+	alertEmail string
+	targets    []*target
+	wishes     []*wish
+
 	// How many of the next feeds and reports end badly or never, and how many
 	// quantities are accepted and forgotten.
 	fatalFeeds, stuckFeeds, fatalReports, stuckReports, deafStock int
@@ -24,15 +36,21 @@ type market struct {
 // marketNews hears of all changes, for the queues and the calls of these two
 // platforms.
 func (w *World) marketNews(c change) {
-	if c.s.Platform == Amazon {
+	switch c.s.Platform {
+	case Amazon:
 		c.s.amazonNews(c)
+	case Ebay:
+		c.s.ebayNews(c)
 	}
 }
 
 // marketAccount adds what clients of these two platforms need besides.
 func (s *store) marketAccount(a *Account) {
-	if s.Platform == Amazon {
+	switch s.Platform {
+	case Amazon:
 		a.Queue = s.queueAccess()
+	case Ebay:
+		a.Verification = "sandbox-verification-token-of-" + s.Name
 	}
 }
 
@@ -54,15 +72,17 @@ const (
 	JamQueueTwice     = "queue-twice"
 	JamQueueLost      = "queue-lost"
 	JamQueueBackwards = "queue-backwards"
+	// JamEndsAtZero: eBay ends listings that are out of stock, while n is not 0.
+	JamEndsAtZero = "ends-at-zero"
 )
 
-// Jam makes something of an Amazon account go wrong n times; 0 ends it.
+// Jam makes something of an Amazon or eBay account go wrong n times; 0 ends it.
 func (w *World) Jam(store, lever string, n int) error {
 	s, err := w.store(store)
 	if err != nil {
 		return err
 	}
-	if s.Platform != Amazon {
+	if s.Platform != Amazon && (s.Platform != Ebay || lever != JamEndsAtZero) {
 		return fmt.Errorf("%w: %q of %q", ErrBadLever, lever, store)
 	}
 	s.mu.Lock()
@@ -77,6 +97,8 @@ func (w *World) Jam(store, lever string, n int) error {
 		q.lost = n
 	case JamQueueBackwards:
 		q.backwards = n != 0
+	case JamEndsAtZero:
+		s.market.endsAtZero = n != 0
 	default:
 		count := map[string]*int{JamFeedFatal: &s.market.fatalFeeds, JamFeedStuck: &s.market.stuckFeeds, JamReportFatal: &s.market.fatalReports,
 			JamReportStuck: &s.market.stuckReports, JamStock: &s.market.deafStock}[lever]
@@ -121,6 +143,8 @@ func (w *World) controlMarkets(mux *http.ServeMux) {
 		Lever string `json:"lever"`
 		Times *int   `json:"times"`
 		Body  string `json:"body"`
+		Buyer string `json:"buyer"`
+		API   string `json:"api"`
 	}
 	post(mux, "jam", func(l lever) (any, error) {
 		n := 1
@@ -130,6 +154,13 @@ func (w *World) controlMarkets(mux *http.ServeMux) {
 		return nil, w.Jam(l.Store, l.Lever, n)
 	})
 	post(mux, "enqueue", func(l lever) (any, error) { return nil, w.Enqueue(l.Store, l.Body) })
+	post(mux, "forget", func(l lever) (any, error) { return nil, w.ForgetUser(l.Store, l.Buyer) })
+	post(mux, "daily", func(l lever) (any, error) {
+		if l.Times == nil {
+			return nil, fmt.Errorf("%w: how many calls a day?", ErrBadLever)
+		}
+		return nil, w.SetDaily(l.Store, l.API, *l.Times)
+	})
 	mux.HandleFunc("GET /control/queue", func(rw http.ResponseWriter, r *http.Request) {
 		n, err := w.Queued(r.URL.Query().Get("store"))
 		answer(rw, m{"messages": n}, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func ebayRefusal(kind string) reply {
 	return ebayError(http.StatusInternalServerError, 2003, "ACCESS", "APPLICATION", "Internal error.")
 }
 
-// ebayDaily is how many calls a day the world allows while limits are on.
+// ebayDaily is how many calls a day each API takes while limits are on.
 const ebayDaily = 5000
 
 const (
@@ -42,47 +43,77 @@ const (
 	scopeMessage     = "https://api.ebay.com/oauth/api_scope/commerce.message"
 	scopeIdentity    = "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly"
 	scopeBasic       = "https://api.ebay.com/oauth/api_scope"
+	scopeInventory   = "https://api.ebay.com/oauth/api_scope/sell.inventory"
+	scopeNotify      = "https://api.ebay.com/oauth/api_scope/commerce.notification.subscription"
 )
 
+// ebayRoute is an operation: how it is called, by which name it can be made to
+// fail, the scope that it needs, and whose daily count it is on.
+type ebayRoute struct {
+	method, path, op, scope, api string
+	// iaf: the older part of eBay wants its own word before the token.
+	iaf bool
+	// signed: European sellers have to sign it.
+	signed bool
+	do     func(*call, []string) reply
+}
+
+// ebayRoutes are the operations that the world knows.
+func (w *World) ebayRoutes() []ebayRoute {
+	const get, post = http.MethodGet, http.MethodPost
+	const order, message, stock, keys = "/sell/fulfillment/v1/order", "/commerce/message/v1", "/sell/inventory/v1", "/developer/key_management/v1/signing_key"
+	all := []ebayRoute{
+		{get, order, "orders", scopeFulfillment, "fulfillment", false, false, fixed(w.ebayOrders)},
+		{get, order + "/{}", "order", scopeFulfillment, "fulfillment", false, false, named(w.ebayOrder)},
+		{post, order + "/{}/issue_refund", "refund", scopeFulfillment, "fulfillment", false, true, named(w.ebayRefund)},
+		{get, order + "/{}/shipping_fulfillment", "shipments", scopeFulfillment, "fulfillment", false, false, named(w.ebayShipments)},
+		{post, order + "/{}/shipping_fulfillment", "ship", scopeFulfillment, "fulfillment", false, false, named(w.ebayShip)},
+		{get, order + "/{}/shipping_fulfillment/{}", "shipments", scopeFulfillment, "fulfillment", false, false, w.ebayShipment},
+		{get, message + "/conversation", "messages", scopeMessage, "message", false, false, fixed(w.ebayConversations)},
+		{get, message + "/conversation/{}", "messages", scopeMessage, "message", false, false, named(w.ebayConversation)},
+		{post, message + "/send_message", "send", scopeMessage, "message", false, false, fixed(w.ebaySend)},
+		{post, message + "/update_conversation", "messages", scopeMessage, "message", false, false, fixed(w.ebayUpdate)},
+		{get, "/commerce/identity/v1/user", "health", scopeIdentity, "identity", false, false, fixed(w.ebayUser)},
+		{get, "/developer/analytics/v1_beta/rate_limit", "health", scopeBasic, "analytics", false, false, fixed(w.ebayLimits)},
+		{get, "/developer/analytics/v1_beta/user_rate_limit", "health", scopeBasic, "analytics", false, false, fixed(w.ebayLimits)},
+		{get, stock + "/inventory_item", "items", scopeInventory, "inventory", false, false, fixed(w.ebayItems)},
+		{get, stock + "/inventory_item/{}", "item", scopeInventory, "inventory", false, false, named(w.ebayItem)},
+		{get, stock + "/offer", "item", scopeInventory, "inventory", false, false, fixed(w.ebayOffers)},
+		{get, stock + "/offer/{}", "item", scopeInventory, "inventory", false, false, named(w.ebayOffer)},
+		{post, stock + "/bulk_update_price_quantity", "stock", scopeInventory, "inventory", false, false, fixed(w.ebayQuantities)},
+		{get, keys, "signing_key", scopeBasic, "key_management", false, false, fixed(w.ebayKeys)},
+		{post, keys, "signing_key", scopeBasic, "key_management", false, false, fixed(w.ebayMakeKey)},
+		{get, keys + "/{}", "signing_key", scopeBasic, "key_management", false, false, named(w.ebaySignKey)},
+	}
+	return slices.Concat(all, w.postRoutes(), w.notifyRoutes())
+}
+
 func (w *World) serveEbay(c *call) {
-	const orders = "/sell/fulfillment/v1/order"
-	get, post := c.Method == http.MethodGet, c.Method == http.MethodPost
-	id, rest, _ := strings.Cut(strings.TrimPrefix(c.path, orders+"/"), "/")
-	switch {
-	case c.path == "/identity/v1/oauth2/token" && post:
+	if c.path == "/identity/v1/oauth2/token" && c.Method == http.MethodPost {
 		w.count(c.s.Name, "token")
 		w.serve(c.rw, c.Request, c.s, "token", func() reply { return w.ebayToken(c) })
-	case c.path == orders && get:
-		w.ebayCall(c, "orders", scopeFulfillment, w.ebayOrders)
-	case strings.HasPrefix(c.path, orders+"/") && rest == "" && get:
-		w.ebayCall(c, "order", scopeFulfillment, func(c *call) reply { return w.ebayOrder(c, id) })
-	case strings.HasPrefix(c.path, orders+"/") && rest == "issue_refund" && post:
-		w.ebayCall(c, "refund", scopeFulfillment, func(c *call) reply { return w.ebayRefund(c, id) })
-	case strings.HasPrefix(c.path, orders+"/") && rest == "shipping_fulfillment" && get:
-		w.ebayCall(c, "order", scopeFulfillment, func(c *call) reply { return w.ebayShipments(c, id) })
-	case c.path == "/commerce/message/v1/conversation" && get:
-		w.ebayCall(c, "messages", scopeMessage, w.ebayConversations)
-	case strings.HasPrefix(c.path, "/commerce/message/v1/conversation/") && get:
-		w.ebayCall(c, "messages", scopeMessage, func(c *call) reply {
-			return w.ebayConversation(c, strings.TrimPrefix(c.path, "/commerce/message/v1/conversation/"))
-		})
-	case c.path == "/commerce/message/v1/send_message" && post:
-		w.ebayCall(c, "send", scopeMessage, w.ebaySend)
-	case c.path == "/commerce/message/v1/update_conversation" && post:
-		w.ebayCall(c, "messages", scopeMessage, w.ebayUpdate)
-	case c.path == "/commerce/identity/v1/user" && get:
-		w.ebayCall(c, "health", scopeIdentity, w.ebayUser)
-	case (c.path == "/developer/analytics/v1_beta/rate_limit" || c.path == "/developer/analytics/v1_beta/user_rate_limit") && get:
-		w.ebayCall(c, "health", scopeBasic, w.ebayLimits)
-	default:
-		ebayError(http.StatusNotFound, 2002, "ACCESS", "REQUEST", "Resource not found").send(c.rw)
+		return
 	}
+	for _, r := range w.ebayRoutes() {
+		if r.method != c.Method {
+			continue
+		}
+		if parts, ok := c.matches(r.path); ok {
+			w.ebayCall(c, r, parts)
+			return
+		}
+	}
+	ebayError(http.StatusNotFound, 2002, "ACCESS", "REQUEST", "Resource not found").send(c.rw)
 }
 
 // ebayCall does what eBay's gateway does before a call reaches its service.
-func (w *World) ebayCall(c *call, op, scope string, do func(*call) reply) {
-	w.count(c.s.Name, op)
-	token, ok := strings.CutPrefix(c.Header.Get("Authorization"), "Bearer ")
+func (w *World) ebayCall(c *call, r ebayRoute, parts []string) {
+	w.count(c.s.Name, r.op)
+	word := "Bearer "
+	if r.iaf {
+		word = "IAF "
+	}
+	token, ok := strings.CutPrefix(c.Header.Get("Authorization"), word)
 	if !ok {
 		token = ""
 	}
@@ -95,19 +126,24 @@ func (w *World) ebayCall(c *call, op, scope string, do func(*call) reply) {
 			with("WWW-Authenticate", `Bearer realm="eBay", error="invalid_token"`).send(c.rw)
 		return
 	}
-	if !c.s.auth.has(scope) {
-		ebayError(http.StatusForbidden, 1100, "ACCESS", "REQUEST", "Access denied", "requiredScope", scope).send(c.rw)
+	if !c.s.auth.has(r.scope) {
+		ebayError(http.StatusForbidden, 1100, "ACCESS", "REQUEST", "Access denied", "requiredScope", r.scope).send(c.rw)
 		return
 	}
-	if _, delay := c.s.limits.spend("day", float64(ebayDaily)/86400, ebayDaily, 1, w.now()); delay > 0 {
+	if !c.s.spendDay(r.api) {
 		ebayError(http.StatusTooManyRequests, 2001, "ACCESS", "REQUEST", "Too many requests. The request limit has been reached for the resource.").send(c.rw)
 		return
 	}
-	w.serve(c.rw, c.Request, c.s, op, func() reply {
+	w.serve(c.rw, c.Request, c.s, r.op, func() reply {
 		c.s.mu.Lock()
 		defer c.s.mu.Unlock()
 		c.s.ripen()
-		return do(c)
+		if r.signed && c.s.mustSign() {
+			if bad := w.checkSignature(c); bad != nil {
+				return *bad
+			}
+		}
+		return r.do(c, parts)
 	})
 }
 
@@ -155,28 +191,6 @@ func (w *World) ebayUser(c *call) reply {
 	return jsonReply(http.StatusOK, m{"userId": "SBX" + c.s.seller, "username": c.s.seller, "accountType": "BUSINESS", "status": "CONFIRMED",
 		"registrationMarketplaceId": c.s.Marketplace, "businessAccount": m{"name": "Sandbox " + c.s.Name, "doingBusinessAs": "Sandbox " + c.s.Name, "email": c.s.address(),
 			"address": m{"addressLine1": "Musterweg 1", "city": "Musterstadt", "postalCode": "10000", "country": site.country}}})
-}
-
-func (w *World) ebayLimits(c *call) reply {
-	left, _ := c.s.limits.spend("day", float64(ebayDaily)/86400, ebayDaily, 0, w.now())
-	reset := w.now().Truncate(24 * time.Hour).Add(24 * time.Hour)
-	one := func(context, name, version, resource string) m {
-		return m{"apiContext": context, "apiName": name, "apiVersion": version, "resources": []m{{"name": resource,
-			"rates": []m{{"limit": ebayDaily, "remaining": int(left), "reset": stamp(reset), "timeWindow": 86400}}}}}
-	}
-	all := []m{one("sell", "fulfillment", "v1", "sell.fulfillment"), one("commerce", "message", "v1", "commerce.message")}
-	if name := c.URL.Query().Get("api_name"); name != "" {
-		kept := all[:0]
-		for _, one := range all {
-			if strings.EqualFold(one["apiName"].(string), name) {
-				kept = append(kept, one)
-			}
-		}
-		if all = kept; len(all) == 0 {
-			return reply{status: http.StatusNoContent}
-		}
-	}
-	return jsonReply(http.StatusOK, m{"rateLimits": all})
 }
 
 // ebayPage reads limit and offset.

@@ -60,11 +60,8 @@ func (w *World) ebayOrderJSON(c *call, o *order, full bool) m {
 		refunds = append(refunds, x)
 	}
 	var lines []m
-	for i, l := range o.lines {
-		state := ful
-		if ful == "IN_PROGRESS" {
-			state = []string{"FULFILLED", "NOT_STARTED"}[min(i, 1)]
-		}
+	for _, l := range o.lines {
+		state := ebayLineState(o, l)
 		taxes := []m{}
 		if l.tax > 0 {
 			taxes = append(taxes, m{"amount": o.amount(l.tax), "taxType": "VAT"})
@@ -97,8 +94,8 @@ func (w *World) ebayOrderJSON(c *call, o *order, full bool) m {
 	addr := m{"addressLine1": o.buyer.street, "city": o.buyer.city, "postalCode": o.buyer.zip, "countryCode": o.buyer.country}
 	contact := m{"fullName": o.buyer.name, "contactAddress": addr, "email": o.buyer.email, "primaryPhone": m{"phoneNumber": "0000000"}}
 	hrefs := []string{}
-	if ful != "NOT_STARTED" {
-		hrefs = append(hrefs, w.base(c.Request)+"/ebay/"+s.Name+"/sell/fulfillment/v1/order/"+o.id+"/shipping_fulfillment/"+tracking(o))
+	for _, sh := range o.shipments {
+		hrefs = append(hrefs, w.base(c.Request)+"/ebay/"+s.Name+"/sell/fulfillment/v1/order/"+o.id+"/shipping_fulfillment/"+shipmentID(sh))
 	}
 	return m{"orderId": o.id, "salesRecordReference": o.number, "creationDate": stamp(o.created), "lastModifiedDate": stamp(o.updated), "sellerId": s.seller,
 		"orderFulfillmentStatus": ful, "orderPaymentStatus": paid, "cancelStatus": cancel, "pricingSummary": pricing, "lineItems": lines, "fulfillmentHrefs": hrefs,
@@ -112,24 +109,6 @@ func (w *World) ebayOrderJSON(c *call, o *order, full bool) m {
 
 // tracking is the number of the parcel: made up, digits only, no carrier's.
 func tracking(o *order) string { return "99" + o.pay[len(o.pay)-10:] }
-
-func (w *World) ebayShipments(c *call, id string) reply {
-	o := c.s.order(id)
-	if o == nil {
-		return ebayError(http.StatusBadRequest, 32100, fulfilment, "REQUEST", "Invalid order ID: "+id, "orderId", id)
-	}
-	list := []m{}
-	if o.status != unshipped && o.status != cancelled {
-		var lines []m
-		for i, l := range o.lines {
-			if i == 0 || o.status != partly {
-				lines = append(lines, m{"lineItemId": l.id, "quantity": l.qty})
-			}
-		}
-		list = append(list, m{"fulfillmentId": tracking(o), "shipmentTrackingNumber": tracking(o), "shippingCarrierCode": "DHL", "shippedDate": stamp(o.created.Add(20 * time.Hour)), "lineItems": lines})
-	}
-	return jsonReply(http.StatusOK, m{"fulfillments": list, "total": len(list)})
-}
 
 func (w *World) ebayOrder(c *call, id string) reply {
 	if groups := c.URL.Query().Get("fieldGroups"); groups != "" && groups != "TAX_BREAKDOWN" {
@@ -224,24 +203,32 @@ func (w *World) ebayOrders(c *call) reply {
 			return ebayError(http.StatusBadRequest, 30700, fulfilment, "REQUEST", "Invalid filter name: "+name, "fieldname", name)
 		}
 	}
-	list := c.s.orders
-	keep := func(o *order) bool { return created.holds(o.created) }
+	list := c.s.between(false, created.from, created.to)
 	if !hasCreated && !modified.from.IsZero() { // with both, only the date of creation counts
-		list = c.s.byChange()
-		keep = func(o *order) bool { return modified.holds(o.updated) }
+		list = c.s.between(true, modified.from, modified.to)
 	}
-	var found []*order
-	for _, o := range list {
-		ful := map[string]string{unshipped: "NOT_STARTED", cancelled: "NOT_STARTED", partly: "IN_PROGRESS", shipped: "FULFILLED", delivered: "FULFILLED"}[o.status]
-		if keep(o) && (states == nil || slices.Contains(states, ful)) {
-			found = append(found, o)
+	total, found := list.len(), []*order(nil)
+	if states == nil {
+		found = list.page(offset, limit)
+	} else {
+		total = 0
+		for i := range list.len() {
+			o := list.at(i)
+			ful := map[string]string{unshipped: "NOT_STARTED", cancelled: "NOT_STARTED", partly: "IN_PROGRESS", shipped: "FULFILLED", delivered: "FULFILLED"}[o.status]
+			if !slices.Contains(states, ful) {
+				continue
+			}
+			if total >= offset && len(found) < limit {
+				found = append(found, o)
+			}
+			total++
 		}
 	}
 	out := []m{}
-	for _, o := range found[min(offset, len(found)):min(offset+limit, len(found))] {
+	for _, o := range found {
 		out = append(out, w.ebayOrderJSON(c, o, false))
 	}
-	return jsonReply(http.StatusOK, w.ebayLinks(c, m{"orders": out}, limit, offset, len(found)))
+	return jsonReply(http.StatusOK, w.ebayLinks(c, m{"orders": out}, limit, offset, total))
 }
 
 type ebayAmount struct {
@@ -287,11 +274,12 @@ func (w *World) ebayRefund(c *call, id string) reply {
 	text := map[int]string{34902: "Request can't be empty.", 34903: "The refund reason must be specified.", 34905: "Either orderLevelRefundAmount or refundItems must be specified.",
 		34906: "The amount value must be specified.", 34907: "The amount value must be positive and within two decimals.", 34908: "The amount currency must be specified.",
 		34909: "The amount currency isn't correct.", 34910: "Either legacyReference or lineItemId must be specified for item level refund.", 34913: "Can not find the order.",
-		34914: "Can't find the item in the order.", 34915: "The refund amount exceeds order amount.", 34917: "This order was already refunded.",
+		34914: "Can't find the item in the order.", 34915: "The refund amount exceeds order amount.",
+		34916: "A post-transaction case exists on this order, seller refund can't be triggered.", 34917: "This order was already refunded.",
 		34921: "The comment exceeds the length limit.", 34922: "Refund can't be issued while previous refund is processing.", 34924: "The item refund amount exceeds the item remaining amount."}
 	fail := func(code int) reply {
 		category := "REQUEST"
-		if code == 34917 || code == 34924 {
+		if code == 34916 || code == 34917 || code == 34924 {
 			category = "BUSINESS"
 		}
 		return ebayError(orElse(status[code], http.StatusBadRequest), code, fulfilment, category, text[code])
@@ -314,6 +302,11 @@ func (w *World) ebayRefund(c *call, id string) reply {
 	for _, r := range o.refunds {
 		if c.s.ebayStatus(r) == "PENDING" {
 			return fail(34922)
+		}
+	}
+	for _, x := range c.s.returnsOf(o.id) {
+		if x.open() && x.kind != kindCancel {
+			return fail(34916)
 		}
 	}
 	left := o.total() - o.refunded()
