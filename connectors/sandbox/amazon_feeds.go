@@ -338,11 +338,7 @@ func (s *store) process(f *feed) {
 func (s *store) adjust(f *feed, a *adjusting) (code, why string) {
 	o := s.order(a.Order)
 	if o == nil && a.MerchantOrder != "" {
-		for _, x := range s.orders {
-			if x.number == a.MerchantOrder {
-				o = x
-			}
-		}
+		o = s.find(a.MerchantOrder)
 	}
 	switch {
 	case o == nil:

@@ -72,11 +72,19 @@ func (w *World) amazonTransactions(c *call) reply {
 		id := q.Get("marketplaceId")
 		p.MarketplaceIsElse = id != "" && id != c.s.Marketplace
 	}
-	list := c.s.orders
+	var list []*order
 	if p.Order != "" {
-		list = nil
 		if o := c.s.order(p.Order); o != nil {
 			list = []*order{o}
+		}
+	} else {
+		// Sales are booked half a day after their orders, refunds when these change.
+		from := p.From.Add(-13*time.Hour - w.o.FinanceLag)
+		list = c.s.between(false, from, p.To).page(0, c.s.count())
+		for _, o := range c.s.between(true, from, time.Time{}).page(0, c.s.count()) {
+			if o.created.Before(from) {
+				list = append(list, o)
+			}
 		}
 	}
 	if p.MarketplaceIsElse || p.Group != "" || p.Status != "" && p.Status != "RELEASED" {

@@ -230,8 +230,8 @@ func (w *World) amazonTestNote(c *call, kind string) reply {
 		return badInput("destinationId")
 	}
 	switch {
-	case kind == "ORDER_CHANGE" && len(c.s.orders) > 0:
-		c.s.note(kind, "test", c.s.orderNote(c.s.orders[len(c.s.orders)-1], "OrderStatusChange"))
+	case kind == "ORDER_CHANGE" && c.s.count() > 0:
+		c.s.note(kind, "test", c.s.orderNote(c.s.newest(), "OrderStatusChange"))
 	case kind == "LISTINGS_ITEM_MFN_QUANTITY_CHANGE" && len(c.s.items) > 0:
 		it := c.s.items[0]
 		c.s.note(kind, "test", m{"SellerId": c.s.seller, "FulfillmentChannelCode": it.levels[0].place, "Sku": it.sku, "Quantity": it.levels[0].available})

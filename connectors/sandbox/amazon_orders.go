@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -197,18 +196,14 @@ func (w *World) amazonOrders(c *call) reply {
 			p.NotHere = true
 		}
 	}
-	list, at := c.s.orders, func(o *order) time.Time { return o.created }
-	if p.By == "lastUpdated" {
-		list, at = c.s.byChange(), func(o *order) time.Time { return o.updated }
-	} else {
-		list = slices.Clone(list)
-		slices.SortFunc(list, func(a, b *order) int { return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.id, b.id)) })
+	list := c.s.between(p.By == "lastUpdated", p.From, p.To)
+	if p.AfterID != "" {
+		list = list.after(p.After, p.AfterID)
 	}
 	out, more := []m{}, false
-	for _, o := range list {
-		t := at(o)
-		past := p.AfterID != "" && cmp.Or(t.Compare(p.After), cmp.Compare(o.id, p.AfterID)) <= 0
-		if p.NotHere || past || t.Before(p.From) || !p.To.IsZero() && t.After(p.To) || len(p.States) > 0 && !slices.Contains(p.States, amazonStatus[o.status]) {
+	for i := range list.len() {
+		o := list.at(i)
+		if p.NotHere || len(p.States) > 0 && !slices.Contains(p.States, amazonStatus[o.status]) {
 			continue
 		}
 		if len(out) == p.Size {
@@ -216,7 +211,9 @@ func (w *World) amazonOrders(c *call) reply {
 			break
 		}
 		out = append(out, w.amazonOrderJSON(c, o, data))
-		p.After, p.AfterID = t, o.id
+		if p.After, p.AfterID = o.created, o.id; p.By == "lastUpdated" {
+			p.After = o.updated
+		}
 	}
 	answer := m{"orders": out, p.By + "Before": amazonTime(orElse(p.To, now.Add(-2*time.Minute)))}
 	if more {

@@ -40,10 +40,11 @@ type ebayMedia struct {
 // threadOf is the conversation with a buyer about an order, made if need be.
 func (s *store) threadOf(b *buyer, o *order) *thread {
 	for _, t := range s.threads {
-		if t.buyer == b && t.order == o {
+		if t.buyer.id == b.id && t.order == o {
 			return t
 		}
 	}
+	s.keep(o)
 	t := &thread{id: strconv.FormatInt(1840000000+s.next(), 10), buyer: b, order: o, status: "ACTIVE", created: s.w.now()}
 	if o != nil && len(o.lines) > 0 {
 		t.item, t.title = o.lines[0].item, o.lines[0].title
@@ -259,13 +260,13 @@ func (w *World) ebaySend(c *call) reply {
 		return msgError(355007, "Invalid or unrecognized conversation_id value.")
 	}
 	if t == nil {
-		b := c.s.buyers[q.Party]
+		b := c.s.buyer(q.Party)
 		if b == nil {
 			return msgError(355006, "Invalid or unrecognized otherPartyUsername value.")
 		}
 		var about *order
-		for _, o := range c.s.orders {
-			if o.buyer == b && (q.Reference == nil || o.lines[0].item == q.Reference.ID) {
+		for _, o := range c.s.ordersOf(b) {
+			if q.Reference == nil || o.lines[0].item == q.Reference.ID {
 				about = o
 			}
 		}

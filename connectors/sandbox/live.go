@@ -45,23 +45,21 @@ func (w *World) Say(bm BuyerMessage) error {
 		b = o.buyer
 	}
 	if bm.Buyer != "" {
-		if b = s.buyers[bm.Buyer]; b == nil {
+		if b = s.buyer(bm.Buyer); b == nil {
 			b = s.buyerByMail(bm.Buyer)
 		}
 		if b == nil {
 			return fmt.Errorf("%w: buyer %q", ErrNoBuyer, bm.Buyer)
 		}
 	}
-	if b == nil && len(s.orders) > 0 {
-		b = s.orders[len(s.orders)-1].buyer
+	if newest := s.newest(); b == nil && newest != nil {
+		b = newest.buyer
 	}
 	if b == nil {
 		return fmt.Errorf("%w: the store is empty", ErrNoBuyer)
 	}
-	for i := len(s.orders) - 1; i >= 0 && o == nil; i-- {
-		if s.orders[i].buyer == b {
-			o = s.orders[i]
-		}
+	if theirs := s.ordersOf(b); o == nil && len(theirs) > 0 {
+		o = theirs[len(theirs)-1]
 	}
 	s.tell(b, o, text, bm.Photo, outMail{})
 	return nil
@@ -132,8 +130,7 @@ func (w *World) Live(ctx context.Context, every time.Duration) {
 func (w *World) greet() {
 	for _, s := range w.all() {
 		s.mu.Lock()
-		if n := len(s.orders); n > 0 {
-			o := s.orders[n-1]
+		if o := s.newest(); o != nil {
 			s.tell(o.buyer, o, phrases[s.Language][0], false, outMail{})
 		}
 		s.mu.Unlock()
@@ -173,10 +170,10 @@ func (w *World) step() {
 	s := all[w.rng.IntN(len(all))]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.orders) == 0 {
+	if s.count() == 0 {
 		return
 	}
-	o := s.orders[len(s.orders)-1-w.rng.IntN(min(20, len(s.orders)))]
+	o := s.nth(s.count() - 1 - w.rng.IntN(min(20, s.count())))
 	words, photo := phrases[s.Language], false
 	if w.rng.IntN(6) == 0 {
 		words = free[s.Language]

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -323,6 +324,21 @@ func (s *store) buyerByMail(address string) *buyer {
 		if strings.EqualFold(b.email, address) {
 			return b
 		}
+	}
+	// The others' addresses say who they are.
+	name, _, _ := strings.Cut(strings.ToLower(address), "@")
+	if s.Platform == Amazon {
+		name = strings.ToLower(address)
+	}
+	if k := strings.LastIndexByte(name, '_'); k >= 0 && s.Platform == Shopify {
+		n, err := strconv.ParseInt(name[k+1:], 10, 64)
+		if err != nil {
+			return nil
+		}
+		name = strconv.FormatInt(firstBuyer+n-100, 10)
+	}
+	if b := s.buyer(name); b != nil && strings.EqualFold(b.email, address) {
+		return b
 	}
 	return nil
 }

@@ -101,8 +101,8 @@ func (c *sending) pass(raw []byte) {
 			continue
 		}
 		var about *order
-		for _, o := range s.orders {
-			if o.buyer == b && (about == nil || strings.Contains(x.subject, o.number) || strings.Contains(x.subject, o.id)) {
+		for _, o := range s.ordersOf(b) {
+			if about == nil || strings.Contains(x.subject, o.number) || strings.Contains(x.subject, o.id) {
 				about = o
 			}
 		}

@@ -70,8 +70,9 @@ const (
 func (sp StoreSpec) address() string { return "service@" + sp.Name + ".example" }
 
 func (w *World) newStore(spec StoreSpec) *store {
-	s := &store{StoreSpec: spec, w: w, byID: map[string]*order{}, bySKU: map[string]*item{}, itemOf: map[string]*item{}, rets: map[string]*ret{}, buyers: map[string]*buyer{}, replays: map[string]replay{},
-		docs: map[string]*document{}, senders: map[string]bool{}, faults: &faults{}, limits: &limits{on: w.o.RateLimits}}
+	s := &store{StoreSpec: spec, w: w, touched: map[int]*order{}, recent: map[int]*order{}, names: map[string]int{}, bySKU: map[string]*item{}, itemOf: map[string]*item{},
+		rets: map[string]*ret{}, buyers: map[string]*buyer{}, replays: map[string]replay{}, docs: map[string]*document{}, senders: map[string]bool{}, faults: &faults{},
+		limits: &limits{on: w.o.RateLimits}}
 	s.auth = newAuth(s)
 	rng := w.chance("store " + spec.Name)
 	switch spec.Platform {
@@ -82,43 +83,31 @@ func (w *World) newStore(spec StoreSpec) *store {
 	default:
 		s.seller = spec.Name + ".myshopify.example"
 	}
-	now := w.now()
-	for i := spec.Orders - 1; i >= 0; i-- { // the first is the newest
-		o := s.seedOrder(rng, i, now)
-		s.stow(o)
-		s.add(o)
-	}
-	s.stock(now)
+	s.seeded, s.born, s.luck = max(spec.Orders, 0), w.now(), rng.Uint64()
+	s.serial = int64(s.seeded)
+	s.stock(s.born)
 	s.seedReturns()
 	return s
 }
 
-// number is what people call the order i. On eBay and on Shopify one order is
-// called 1234, so that the name alone does not say which is meant.
-func (s *store) orderNumber(i int) string {
-	switch {
-	case s.Platform == Amazon:
-		return ""
-	case i == 0:
-		return "1234"
-	case s.Platform == Ebay:
-		return strconv.Itoa(5100 + i)
-	case i < 234:
-		return strconv.Itoa(1234 - i)
+// firstNumber is what the numbers of new orders begin with.
+func (s *store) firstNumber() int64 {
+	if s.seeded > 80_000 {
+		return 10_000_000
 	}
-	return strconv.Itoa(1000 + i)
+	return 90_000
 }
 
 // blank is an order without contents. Its ids depend on n alone.
 func (s *store) blank(n int64, number string, at time.Time) *order {
 	o := &order{number: number, created: at, updated: at, currency: s.Currency, status: shipped}
 	// Shopify's real ids stay below 2^53, but nothing promises that: these do not.
-	o.legacy = strconv.FormatInt(9007199254741000+n*7, 10)
+	o.legacy = strconv.FormatInt(firstOrder+n*7, 10)
 	switch s.Platform {
 	case Ebay:
-		o.id = fmt.Sprintf("%02d-%05d-%05d", 10+n%17, 10000+n%90000, 20000+n*37%80000)
+		o.id = ebayOrderID(n)
 	case Amazon:
-		o.id = fmt.Sprintf("250-%07d-%07d", 1000000+n*7919%9000000, 1000000+n*104729%9000000)
+		o.id = amazonOrderID(n)
 		switch {
 		case strings.Count(number, "-") == 2:
 			o.id = number
@@ -128,18 +117,12 @@ func (s *store) blank(n int64, number string, at time.Time) *order {
 	default:
 		o.id = o.legacy
 	}
-	o.pay = strconv.FormatInt(9107199254741000+n*7, 10)
+	o.pay = strconv.FormatInt(firstPay+n*7, 10)
 	return o
 }
 
 func (s *store) lineID(n int64, i int) string {
-	switch s.Platform {
-	case Ebay:
-		return strconv.FormatInt(10072000000000+n*10+int64(i), 10)
-	case Amazon:
-		return strconv.FormatInt(25012345000000+n*10+int64(i), 10)
-	}
-	return strconv.FormatInt(9207199254741000+n*10+int64(i), 10)
+	return strconv.FormatInt(firstLine[s.Platform]+n*10+int64(i), 10)
 }
 
 func (s *store) itemID(p int) string {
@@ -152,7 +135,7 @@ func (s *store) itemID(p int) string {
 func (s *store) newBuyer(n int) *buyer {
 	who := people[s.Language][n%len(people[s.Language])]
 	country := map[string]string{"de": "DE", "ja": "JP", "en": "US"}[s.Language]
-	b := &buyer{lang: s.Language, country: country, city: who[2], street: fmt.Sprintf("%d Example Street", 1+n%90), zip: fmt.Sprintf("%05d", 10000+n%80000)}
+	b := &buyer{n: n, lang: s.Language, country: country, city: who[2], street: fmt.Sprintf("%d Example Street", 1+n%90), zip: fmt.Sprintf("%05d", 10000+n%80000)}
 	b.name = who[0] + " " + who[1]
 	switch s.Language {
 	case "ja":
@@ -166,11 +149,10 @@ func (s *store) newBuyer(n int) *buyer {
 		b.id = b.username
 		b.email = b.username + "@members.example.com"
 	case Amazon:
-		b.email = alnum(s.w.chance(s.Name+" alias "+strconv.Itoa(n)), 14) + "@" + aliases
-		b.email = strings.ToLower(b.email)
+		b.email = s.alias(n)
 		b.id = b.email
 	default:
-		b.id = strconv.FormatInt(9307199254741000+int64(n), 10)
+		b.id = strconv.FormatInt(firstBuyer+int64(n), 10)
 		b.email = b.username + "@example.com"
 	}
 	return b
@@ -185,17 +167,18 @@ func alnum(r *rand.Rand, n int) string {
 	return string(b)
 }
 
-func (s *store) seedOrder(rng *rand.Rand, i int, now time.Time) *order {
-	n := s.next()
-	// Half a day apart, and never older than what a platform shows by itself.
-	at := now.Add(-time.Duration(i%100)*12*time.Hour - 30*time.Hour - time.Duration(rng.IntN(3600*6))*time.Second).Truncate(time.Second)
+// seedOrder makes the order with this ordinal, as often as it is asked the same.
+func (s *store) seedOrder(ord int) *order {
+	n, i := int64(ord)+1, s.seeded-1-ord
+	at, updated := s.times(ord)
 	o := s.blank(n, s.orderNumber(i), at)
+	o.ord, o.updated = ord, updated
 	o.buyer = s.newBuyer(i)
-	s.buyers[o.buyer.id] = o.buyer
+	chance := mix(s.luck+1, uint64(ord))
 	count := 1 + (i+1)%3
 	for k := range count {
 		p := (i + k*3) % len(products)
-		l := &line{id: s.lineID(n, k), sku: products[p].sku, item: s.itemID(p), title: products[p].title[s.Language], qty: 1 + rng.IntN(2)*(k%2), image: p}
+		l := &line{id: s.lineID(n, k), sku: products[p].sku, item: s.itemID(p), title: products[p].title[s.Language], qty: 1 + int(chance>>k&1)*(k%2), image: p}
 		unit := products[p].cents
 		if connectors.Exponent(s.Currency) == 0 {
 			unit = products[p].yen
@@ -220,20 +203,20 @@ func (s *store) seedOrder(rng *rand.Rand, i int, now time.Time) *order {
 			o.status = shipped
 		}
 	}
-	o.updated = at.Add(time.Duration(1+rng.IntN(20)) * time.Hour)
 	switch {
 	case i%8 == 6: // part of it was given back already
 		l := o.lines[0]
-		r := &refund{id: s.refundID(), at: o.updated, settled: o.updated, amount: l.price / 2, note: "goodwill", tx: s.refundID()}
+		r := &refund{id: s.seededRefund(n, 0), at: o.updated, settled: o.updated, amount: l.price / 2, note: "goodwill", tx: s.seededRefund(n, 1)}
 		r.parts = []part{{line: l, amount: r.amount, price: r.amount}}
 		o.refunds = append(o.refunds, r)
 	case o.status == cancelled:
-		r := &refund{id: s.refundID(), at: o.updated, settled: o.updated, amount: o.total(), tx: s.refundID()}
+		r := &refund{id: s.seededRefund(n, 0), at: o.updated, settled: o.updated, amount: o.total(), tx: s.seededRefund(n, 1)}
 		for _, l := range o.lines {
 			r.parts = append(r.parts, part{line: l, qty: l.qty, amount: l.total(), price: l.price, tax: l.tax, ship: l.ship, restock: "CANCEL"})
 		}
 		o.refunds = append(o.refunds, r)
 	}
+	s.stow(o)
 	return o
 }
 
@@ -253,10 +236,17 @@ func (s *store) famous(o *order) {
 }
 
 // refundID is an id for a refund or a payment of one.
-func (s *store) refundID() string {
-	n := s.next()
+func (s *store) refundID() string { return s.refundNumber(s.next()) }
+
+// seededRefund is the id of a refund that was there from the start, or of its
+// payment.
+func (s *store) seededRefund(n int64, i int64) string {
+	return s.refundNumber(seededRefund + 2*n + i)
+}
+
+func (s *store) refundNumber(n int64) string {
 	if s.Platform == Ebay {
 		return strconv.FormatInt(5033000000+n, 10)
 	}
-	return strconv.FormatInt(9407199254741000+n, 10)
+	return strconv.FormatInt(firstRefund+n, 10)
 }

@@ -3,9 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -81,8 +79,7 @@ func (x *exec) root(f string, a args) (any, error) {
 	case "orders":
 		return x.orders(a)
 	case "ordersCount":
-		found := x.search(text(a["query"]))
-		n, precision := len(found), "EXACT"
+		n, precision := x.search(text(a["query"]), false).count(), "EXACT"
 		if most := number(a["limit"]); most > 0 && n > most {
 			n, precision = most, "AT_LEAST"
 		}
@@ -146,7 +143,7 @@ func (x *exec) node(id string) *object {
 		return x.order(o)
 	}
 	if n, ok := plain("Customer", id); ok {
-		if b := x.s.buyers[n]; b != nil {
+		if b := x.s.buyer(n); b != nil {
 			return x.customer(b)
 		}
 	}
@@ -165,28 +162,8 @@ func (x *exec) node(id string) *object {
 	if n, ok := plain("Location", id); ok {
 		return x.locationOf(n)
 	}
-	for _, o := range x.s.orders {
-		for _, sh := range o.shipments {
-			if id == gid("Fulfillment", sh.id) {
-				return x.shipment(o, sh)
-			}
-		}
-		if n, ok := plain("LineItem", id); ok {
-			if l := o.line(n); l != nil {
-				return x.line(o, l)
-			}
-		}
-		for _, r := range o.refunds {
-			if id == gid("Refund", r.id) {
-				return x.refund(o, r)
-			}
-			if id == gid("OrderTransaction", r.tx) {
-				return x.payback(o, r)
-			}
-		}
-		if id == gid("OrderTransaction", o.pay) {
-			return x.payment(o)
-		}
+	if o := x.partOf(id); o != nil {
+		return o
 	}
 	switch id {
 	case gid("Shop", shopID):
@@ -199,94 +176,6 @@ const (
 	shopID     = "9507199254741001"
 	locationID = "9607199254741001"
 )
-
-var term = regexp.MustCompile(`(?:(-?\w+):\s*(<=|>=|<|>)?\s*)?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)`)
-
-// search finds orders by Shopify's search syntax: terms that must all hold. A
-// term it cannot read is left out of the search with a warning, as Shopify does.
-func (x *exec) search(q string) []*order {
-	type test func(*order) bool
-	var tests []test
-	for _, t := range term.FindAllStringSubmatch(q, -1) {
-		field, op, value := t[1], t[2], t[3]
-		quoted := strings.ContainsAny(value[:1], `'"`)
-		value = strings.Trim(value, `'"`)
-		switch field {
-		case "":
-			if value == "AND" || value == "*" {
-				continue
-			}
-			tests = append(tests, func(o *order) bool {
-				return strings.TrimPrefix(value, "#") == o.number || strings.EqualFold(value, o.buyer.email) || strings.Contains(strings.ToLower(o.buyer.name), strings.ToLower(value))
-			})
-		case "name":
-			tests = append(tests, func(o *order) bool { return strings.TrimPrefix(value, "#") == o.number })
-		case "id":
-			tests = append(tests, func(o *order) bool { return value == o.id })
-		case "email":
-			tests = append(tests, func(o *order) bool { return strings.EqualFold(value, o.buyer.email) })
-		case "status":
-			if value == "any" || value == "open" || value == "not_closed" {
-				tests = append(tests, func(o *order) bool { return value == "any" || o.status != cancelled })
-				continue
-			}
-			tests = append(tests, func(o *order) bool { return value == "cancelled" && o.status == cancelled })
-		case "financial_status":
-			tests = append(tests, func(o *order) bool { return strings.EqualFold(value, financial(o)) })
-		case "fulfillment_status":
-			tests = append(tests, func(o *order) bool { return strings.EqualFold(value, fulfilmentState(o)) })
-		case "updated_at", "created_at", "processed_at":
-			at, err := searchTime(value, quoted)
-			if err != nil {
-				x.warnSearch(q, field, value)
-				continue
-			}
-			tests = append(tests, func(o *order) bool {
-				t := o.created
-				if field == "updated_at" {
-					t = o.updated
-				}
-				n := t.Truncate(time.Second).Compare(at)
-				switch op {
-				case ">":
-					return n > 0
-				case ">=":
-					return n >= 0
-				case "<":
-					return n < 0
-				case "<=":
-					return n <= 0
-				}
-				return n == 0
-			})
-		default:
-			x.warnSearch(q, field, value)
-		}
-	}
-	var found []*order
-	for _, o := range x.s.orders {
-		if x.visible(o) && !slices.ContainsFunc(tests, func(t test) bool { return !t(o) }) {
-			found = append(found, o)
-		}
-	}
-	return found
-}
-
-func (x *exec) warnSearch(q, field, value string) {
-	x.warn = append(x.warn, m{"path": []string{"orders"}, "query": q, "warnings": []m{{"field": field, "message": "Input `" + value + "` is not a value that this field can be searched by.", "code": "invalid_value"}}})
-}
-
-// searchTime reads a time. One with a clock in it has to stand in quotes, since
-// its colons would end the term otherwise.
-func searchTime(v string, quoted bool) (time.Time, error) {
-	if t, err := time.Parse("2006-01-02", v); err == nil {
-		return t, nil
-	}
-	if !quoted {
-		return time.Time{}, fmt.Errorf("a time without quotes: %q", v)
-	}
-	return time.Parse(time.RFC3339, v)
-}
 
 // sorting gives the value by which an order is sorted, as text that sorts alike.
 func sorting(key string) (func(*order) string, bool) {
@@ -313,11 +202,20 @@ func sorting(key string) (func(*order) string, bool) {
 type orderCursor struct{ V, ID string }
 
 func (x *exec) orders(a args) (any, error) {
-	by, ok := sorting(text(a["sortKey"]))
+	key := text(a["sortKey"])
+	by, ok := sorting(key)
 	if !ok {
 		return nil, &gqlError{"This sort key is not supported here", "BAD_REQUEST", ""}
 	}
-	found := x.search(text(a["query"]))
+	byChange := key == "UPDATED_AT"
+	found := x.search(text(a["query"]), byChange)
+	cur := func(o *order) string { return cursor(orderCursor{by(o), o.id}) }
+	if byChange || key == "CREATED_AT" || key == "PROCESSED_AT" || key == "" || key == "ID" || key == "RELEVANCE" {
+		if !found.named {
+			return x.walk(a, found, cur)
+		}
+	}
+	all := found.list()
 	back, _ := a["reverse"].(bool)
 	less := func(v, id string, o *order) int {
 		n := cmp.Or(strings.Compare(v, by(o)), strings.Compare(id, o.id))
@@ -326,17 +224,16 @@ func (x *exec) orders(a args) (any, error) {
 		}
 		return n
 	}
-	slices.SortFunc(found, func(p, q *order) int { return less(by(p), p.id, q) })
-	all := len(found)
-	lo, hi := 0, all
+	slices.SortFunc(all, func(p, q *order) int { return less(by(p), p.id, q) })
+	lo, hi := 0, len(all)
 	for name, bound := range map[string]*int{"after": &lo, "before": &hi} {
 		if v := text(a[name]); v != "" {
 			var c orderCursor
 			if !uncursor(v, &c) {
-				return nil, &gqlError{"Invalid cursor for current pagination sort.", "BAD_REQUEST", ""}
+				return nil, errCursor
 			}
-			*bound = all
-			for i, o := range found {
+			*bound = len(all)
+			for i, o := range all {
 				if n := less(c.V, c.ID, o); n < 0 || n == 0 && name == "before" {
 					*bound = i
 					break
@@ -344,68 +241,132 @@ func (x *exec) orders(a args) (any, error) {
 			}
 		}
 	}
-	return window(a, found, lo, max(lo, hi), "Order", func(o *order) *object { return x.order(o) }, func(_ int, o *order) string { return cursor(orderCursor{by(o), o.id}) })
+	return window(a, all, lo, max(lo, hi), "Order", x.order, func(_ int, o *order) string { return cur(o) })
 }
 
-// connect makes a connection of a list that does not change while it is paged.
-func connect[T any](a args, in []T, name string, f func(T) *object) (any, error) {
-	lo, hi := 0, len(in)
-	if back, _ := a["reverse"].(bool); back {
-		in = slices.Clone(in)
-		slices.Reverse(in)
+var errCursor = &gqlError{"Invalid cursor for current pagination sort.", "BAD_REQUEST", ""}
+
+// walk takes a page of orders out of a view without looking at the others.
+func (x *exec) walk(a args, q sought, cur func(*order) string) (any, error) {
+	n, last, err := pageSize(a)
+	if err != nil {
+		return nil, err
 	}
-	for arg, bound := range map[string]*int{"after": &lo, "before": &hi} {
-		if v := text(a[arg]); v != "" {
-			var n int
-			if !uncursor(v, &n) {
-				return nil, &gqlError{"Invalid cursor for current pagination sort.", "BAD_REQUEST", ""}
-			}
-			if *bound = min(max(n, 0), len(in)); arg == "after" {
-				*bound = min(*bound+1, len(in))
+	back, _ := a["reverse"].(bool)
+	lo, hi := q.view.lo, q.view.hi
+	for _, name := range []string{"after", "before"} {
+		v := text(a[name])
+		if v == "" {
+			continue
+		}
+		var c orderCursor
+		if !uncursor(v, &c) {
+			return nil, errCursor
+		}
+		ord, ok := x.s.ordinal(c.ID)
+		if !ok {
+			return nil, errCursor
+		}
+		at := x.s.createdAt(ord)
+		if q.view.byChange {
+			if at, err = time.Parse("2006-01-02T15:04:05.000", c.V); err != nil {
+				return nil, errCursor
 			}
 		}
+		// The order itself may have moved on: what counts is where it stood.
+		if (name == "after") == !back {
+			lo = max(lo, x.s.rank(q.view.byChange, at, ord+1))
+		} else {
+			hi = min(hi, x.s.rank(q.view.byChange, at, ord))
+		}
 	}
-	return window(a, in, lo, max(lo, hi), name, f, func(i int, _ T) string { return cursor(i) })
+	q.view.lo, q.view.hi = lo, max(lo, hi)
+	down := back != last
+	var page []*order
+	more := false
+	for i, all := 0, q.view.len(); i < all; i++ {
+		k := i
+		if down {
+			k = all - 1 - i
+		}
+		if len(page) == n && len(q.tests) == 0 {
+			more = true
+			break
+		}
+		o := q.view.at(k)
+		if !q.fits(o) {
+			continue
+		}
+		if len(page) == n {
+			more = true
+			break
+		}
+		page = append(page, o)
+	}
+	info := m{"hasNextPage": more, "hasPreviousPage": text(a["after"]) != ""}
+	if last {
+		slices.Reverse(page)
+		info = m{"hasNextPage": text(a["before"]) != "", "hasPreviousPage": more}
+	}
+	return connection("Order", page, x.order, func(_ int, o *order) string { return cur(o) }, info), nil
 }
 
-// window takes the first or last so many between two places.
-func window[T any](a args, in []T, lo, hi int, name string, f func(T) *object, cur func(int, T) string) (any, error) {
-	_, hasFirst := a["first"]
-	_, hasLast := a["last"]
-	first, last := number(a["first"]), number(a["last"])
-	switch {
-	case hasFirst == hasLast:
-		return nil, &gqlError{"you must provide one of first or last", "BAD_REQUEST", ""}
-	case first > 250 || last > 250:
-		return nil, &gqlError{strconv.Itoa(max(first, last)) + " is more than the 250 that one page can have", "BAD_REQUEST", ""}
-	case hasFirst && first < 1 || hasLast && last < 1:
-		return nil, &gqlError{"first and last must be greater than zero", "BAD_REQUEST", ""}
-	}
-	from, to := lo, hi
-	if hasFirst {
-		to = min(hi, lo+first)
-	} else {
-		from = max(lo, hi-last)
-	}
-	page := in[from:to]
-	return &object{name + "Connection", func(field string, _ args) (any, error) {
-		switch field {
-		case "nodes":
-			return list(page, func(_ int, v T) *object { return f(v) }), nil
-		case "edges":
-			return list(page, func(i int, v T) *object {
-				return &object{name + "Edge", func(g string, _ args) (any, error) {
-					if g == "cursor" {
-						return cur(from+i, v), nil
-					}
-					return f(v), nil
-				}}
-			}), nil
+// partOf is what belongs to an order, by its global id.
+func (x *exec) partOf(id string) *object {
+	if n, ok := plain("LineItem", id); ok {
+		if o := x.s.byLine(n); o != nil {
+			return x.line(o, o.line(n))
 		}
-		info := m{"hasNextPage": to < len(in), "hasPreviousPage": from > 0}
-		if len(page) > 0 {
-			info["startCursor"], info["endCursor"] = cur(from, page[0]), cur(to-1, page[len(page)-1])
+		return nil
+	}
+	n, ok := plain("OrderTransaction", id)
+	if ok {
+		if o := x.s.byPay(n); o != nil {
+			return x.payment(o)
 		}
-		return fieldsOf("PageInfo", info), nil
-	}}, nil
+	}
+	for _, kind := range []string{"Refund", "Fulfillment"} {
+		if v, is := plain(kind, id); is {
+			n, ok = v, true
+		}
+	}
+	if !ok {
+		return nil
+	}
+	try := func(o *order) *object {
+		for _, sh := range o.shipments {
+			if id == gid("Fulfillment", sh.id) {
+				return x.shipment(o, sh)
+			}
+		}
+		for _, r := range o.refunds {
+			if id == gid("Refund", r.id) {
+				return x.refund(o, r)
+			}
+			if id == gid("OrderTransaction", r.tx) {
+				return x.payback(o, r)
+			}
+		}
+		return nil
+	}
+	// What was there from the start says which order's it is.
+	if k := unstep(n, firstRefund+seededRefund, 1); k >= 1 {
+		if o := x.s.nth(int(k/2) - 1); o != nil {
+			return try(o)
+		}
+	}
+	if o := x.s.byPay(n); o != nil {
+		return try(o)
+	}
+	for _, o := range x.s.touched {
+		if found := try(o); found != nil {
+			return found
+		}
+	}
+	for _, o := range x.s.added {
+		if found := try(o); found != nil {
+			return found
+		}
+	}
+	return nil
 }

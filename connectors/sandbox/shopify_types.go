@@ -224,12 +224,7 @@ func address(b *buyer) *object {
 }
 
 func (x *exec) ordersOf(b *buyer) (theirs []*order) {
-	for _, o := range x.s.orders {
-		if o.buyer == b {
-			theirs = append(theirs, o)
-		}
-	}
-	return theirs
+	return x.s.ordersOf(b)
 }
 
 func (x *exec) customer(b *buyer) *object {

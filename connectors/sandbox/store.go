@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,11 +29,20 @@ type store struct {
 	faults *faults
 	limits *limits
 
-	mu     sync.Mutex
-	orders []*order // oldest first
-	byID   map[string]*order
-	// byUpdate is orders by last change; nil when it has to be made anew.
-	byUpdate []*order
+	mu sync.Mutex
+	// seeded is how many orders the world began with: they are reckoned from their
+	// ordinals when somebody asks, and only those that changed are kept, in touched.
+	// added are those that were made since, names their ordinals by id and number.
+	seeded  int
+	born    time.Time
+	luck    uint64
+	touched map[int]*order
+	recent  map[int]*order
+	added   []*order
+	names   map[string]int
+	// byUpdate is all orders by their last change; nil until somebody asks.
+	byUpdate *timeline
+
 	pending  []*order // with a refund on its way, on eBay
 	buyers   map[string]*buyer
 	serial   int64
@@ -56,12 +64,14 @@ type store struct {
 }
 
 type buyer struct {
+	n                                  int // by which a buyer is found again
 	id, name, email, username, country string
 	city, street, zip                  string
 	lang                               string
 }
 
 type order struct {
+	ord        int
 	id, number string
 	// legacy is Shopify's number of the order: beyond 2^53 on purpose.
 	legacy           string
@@ -177,56 +187,11 @@ func (o *order) line(id string) *line {
 	return nil
 }
 
-// order is the one with this id, or nil.
-func (s *store) order(id string) *order { return s.byID[id] }
-
-// byPay is the order whose payment has this id, or nil.
-func (s *store) byPay(pay string) *order {
-	for _, o := range s.orders {
-		if o.pay == pay {
-			return o
-		}
-	}
-	return nil
-}
-
 // touch marks an order as changed now. Whoever changes an order calls it.
 func (s *store) touch(o *order) { s.touchAt(o, s.w.now()) }
 
-// touchAt marks an order as changed at a time.
-func (s *store) touchAt(o *order, at time.Time) {
-	o.updated = at
-	s.byUpdate = nil
-	s.changed(changeOrder, o.id)
-}
-
-// byChange are the orders by last change, oldest first.
-func (s *store) byChange() []*order {
-	if s.byUpdate == nil {
-		s.byUpdate = slices.Clone(s.orders)
-		slices.SortFunc(s.byUpdate, func(a, b *order) int {
-			return cmp.Or(a.updated.Compare(b.updated), strings.Compare(a.id, b.id))
-		})
-	}
-	return s.byUpdate
-}
-
 // next is a number that was not used before in this store.
 func (s *store) next() int64 { s.serial++; return s.serial }
-
-// find looks for an order by id or by the number people see.
-func (s *store) find(name string) *order {
-	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
-	if o := s.order(name); o != nil {
-		return o
-	}
-	for _, o := range slices.Backward(s.orders) {
-		if o.number == name || o.legacy == name {
-			return o
-		}
-	}
-	return nil
-}
 
 // ripen lets time do its work; the caller holds the lock.
 func (s *store) ripen() {
@@ -298,8 +263,8 @@ func (w *World) Orders(store string) ([]OrderInfo, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ripen()
-	all := make([]OrderInfo, 0, len(s.orders))
-	for _, o := range s.orders {
+	all := make([]OrderInfo, 0, s.count())
+	for o := range s.each {
 		all = append(all, s.info(o))
 	}
 	return all, nil
@@ -340,10 +305,10 @@ func (w *World) AddOrder(n NewOrder) (OrderInfo, error) {
 	}
 	now := w.now()
 	id := s.next()
-	o := s.blank(id, orElse(num, strconv.FormatInt(90000+id, 10)), now)
+	o := s.blank(id, orElse(num, strconv.FormatInt(s.firstNumber()+id, 10)), now)
 	o.currency, o.status = cur, n.Status
 	o.buyer = s.newBuyer(int(id))
-	if b := s.buyers[n.Buyer]; b != nil {
+	if b := s.buyer(n.Buyer); b != nil {
 		o.buyer = b
 	}
 	s.buyers[o.buyer.id] = o.buyer
@@ -355,10 +320,4 @@ func (w *World) AddOrder(n NewOrder) (OrderInfo, error) {
 	s.sell(o)
 	s.changed(changeNew, o.id)
 	return s.info(o), nil
-}
-
-func (s *store) add(o *order) {
-	s.orders = append(s.orders, o)
-	s.byID[o.id] = o
-	s.byUpdate = nil
 }

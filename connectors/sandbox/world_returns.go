@@ -59,8 +59,9 @@ func (r *ret) open() bool {
 
 // seedReturns lets some buyers want their money back from the start.
 func (s *store) seedReturns() {
-	n := min(len(s.orders)/5, 400)
-	for i, o := range s.orders {
+	n := min(s.seeded/5, 400)
+	for i := range s.seeded {
+		o := s.nth(i)
 		if len(s.returns) == n {
 			break
 		}
@@ -201,8 +202,8 @@ func (s *store) addReturn(n NewReturn) (*ret, error) {
 	if n.Order != "" {
 		o = s.find(n.Order)
 	} else {
-		for _, x := range slices.Backward(s.orders) {
-			if x.status == shipped || x.status == delivered {
+		for i := s.count() - 1; i >= 0; i-- {
+			if x := s.nth(i); x.status == shipped || x.status == delivered {
 				o = x
 				break
 			}
