@@ -67,6 +67,7 @@ type mark struct {
 // dueMarks are what has to be read now, what has waited longest first, and when
 // the next is due; 0 if there is none.
 func dueMarks(tx *store.Tx, storeID string, most int) (out []mark, next int64, err error) {
+	now := tx.Now() // PostgreSQL is asked for it, which it cannot be while rows come
 	rows, err := tx.Query(`SELECT mark, n, tries, at, due FROM hook_mark WHERE store = ? ORDER BY due, mark LIMIT ?`, storeID, most)
 	if err != nil {
 		return nil, 0, err
@@ -78,7 +79,7 @@ func dueMarks(tx *store.Tx, storeID string, most int) (out []mark, next int64, e
 		if err := rows.Scan(&m.name, &m.n, &m.tries, &m.at, &due); err != nil {
 			return nil, 0, err
 		}
-		if due > tx.Now() {
+		if due > now {
 			next = due
 			break
 		}
