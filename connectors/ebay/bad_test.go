@@ -106,6 +106,9 @@ func TestSpoiledReads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, sp := range spoils {
+				if large := strings.Contains(sp.name, "5 MB") || strings.Contains(sp.name, "more than"); large && name != "orders" && name != "returns" {
+					continue // the way to the reader is the same; two of them are enough
+				}
 				s := newServer(t, 3)
 				s.talk("c1", "buyer-1", start, "Hello")
 				shop := newShop(t, s, func(c *connectors.Config) {

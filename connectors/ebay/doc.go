@@ -1,5 +1,5 @@
-// Package ebay connects a seller's eBay account: orders, refunds and the
-// conversations with buyers.
+// Package ebay connects a seller's eBay account: orders, refunds, parcels,
+// listings and stock, returns, and the conversations with buyers.
 //
 // # Why
 //
@@ -25,7 +25,41 @@
 // A message has no key either: what was sent is found by its words, its sender
 // and its time.
 //
-// Sellers in the European Union and the United Kingdom must sign some calls.
-// Everything that is sent goes through one function with its exact bytes
-// ([Shop.write]), which is where the signature belongs.
+// The list of orders says whether an order was cancelled, and leaves out who asked
+// for that and when. Nothing here reads it from there: whether there is something
+// to answer is told by the cancellations themselves ([Shop.Returns]).
+//
+// Sellers in the European Union and the United Kingdom must sign the calls that
+// give money back. Nobody configures where a seller lives: the first such call that
+// eBay refuses for want of a signature, and so did not look at, makes the desk ask
+// for a key, keep it beside the credential, and send the call again, signed. eBay
+// ignores the signatures of other sellers.
+//
+// Three things are asked for with the application's own token rather than the
+// seller's: notifications, signing keys and the application's limits. They go
+// through a client of their own, so that neither token can stand in the other's
+// call.
+//
+// A notification is believed for its signature, not for its age: eBay repeats what
+// it could not deliver for days, and an old one, sent again by somebody else, makes
+// us read what is true anyway. Its id keeps it from being counted twice. With one
+// application for several stores, all are told all; the account in the event says
+// whose it is, where eBay says so.
+//
+// Quantities are compared before they are set, by us, since eBay does not. That
+// leaves a moment in which a sale can happen; a stock that is set wrongly by one
+// is set again at the next reading. What a listing's offer says goes before what
+// the item says, so both are set. eBay shows through these calls only what was
+// listed through them.
+//
+// Returns can be searched by the day they were made, not by the day they changed.
+// Each reading goes over ninety days. A span that holds more than one answer takes
+// is halved, and never paged: eBay counts pages from one, its own descriptions
+// disagree about it, and a list that moves while it is paged loses items.
+//
+// eBay limits calls by the day. Calls for which nobody waits are spread over what
+// is left of the day, and leave a tenth of it to people. Each store reckons for
+// itself between two looks at eBay's own count, a quarter of an hour apart: several
+// stores of one application can therefore go over for a short while, and are then
+// refused until the next look.
 package ebay

@@ -151,7 +151,7 @@ func (s *Shop) Can(context.Context) []connectors.Capability {
 	returns, decide := need(connectors.CapReturns, opReturns), need(connectors.CapDecide, opReturnDecide)
 	for _, c := range []*connectors.Capability{&returns, &decide} {
 		if c.OK && strings.Contains(s.base, "://api.sandbox.ebay.") {
-			c.OK, c.Reason = false, "can.no_api"
+			c.OK, c.Reason = false, "can.no_message_api"
 		}
 	}
 	return []connectors.Capability{

@@ -29,6 +29,8 @@ func TestDayBudget(t *testing.T) {
 		for range rapid.IntRange(0, people).Draw(t, "people") {
 			asks[rapid.IntRange(0, 999).Draw(t, "when")]++
 		}
+		idle := rapid.IntRange(0, 700).Draw(t, "parts in which nothing syncs")
+		share := float64(left) / hours
 		platform, told := left, begin
 		perHour := map[int]int{}
 		agents := 0
@@ -49,7 +51,10 @@ func TestDayBudget(t *testing.T) {
 				agents++
 				platform--
 			}
-			for b.wait(now, connectors.Sync) == 0 {
+			if i == idle {
+				share = float64(platform) / reset.Sub(now).Hours()
+			}
+			for i >= idle && b.wait(now, connectors.Sync) == 0 {
 				b.spend(connectors.Sync)
 				perHour[int(now.Sub(begin).Hours())]++
 				platform--
@@ -58,7 +63,6 @@ func TestDayBudget(t *testing.T) {
 				t.Fatalf("%d calls over the limit", -platform)
 			}
 		}
-		share := float64(left) / hours
 		used := 0
 		for h, n := range perHour {
 			used += n
@@ -94,9 +98,20 @@ func TestDayBudgetWaits(t *testing.T) {
 	if w2 := b.wait(now.Add(w), connectors.Sync); w2 != 0 {
 		t.Errorf("waited, and has to wait %v", w2)
 	}
-	b.told(1000, 0, 24*time.Hour, start.Add(24*time.Hour), now.Add(w))
-	if w := b.wait(now.Add(w), connectors.Agent); w < 20*time.Hour {
+	// What was saved up is worth nothing once only the people's part is left.
+	b.grow(now.Add(2 * time.Hour))
+	b.told(1000, 99, 24*time.Hour, start.Add(24*time.Hour), now.Add(2*time.Hour))
+	if b.credit < 2 || b.wait(now.Add(2*time.Hour), connectors.Sync) < 20*time.Hour || b.wait(now.Add(2*time.Hour), connectors.Agent) != 0 {
+		t.Errorf("the people's part is taken: %+v", b)
+	}
+	b.told(1000, 0, 24*time.Hour, start.Add(24*time.Hour), now.Add(2*time.Hour))
+	if w := b.wait(now.Add(2*time.Hour), connectors.Agent); w < 20*time.Hour {
 		t.Errorf("nothing is left, and a person waits %v", w)
+	}
+	// What eBay counts lags behind: within a day it cannot give back what was used.
+	b.told(1000, 500, 24*time.Hour, start.Add(24*time.Hour), now.Add(2*time.Hour))
+	if w := b.wait(now.Add(2*time.Hour), connectors.Agent); w == 0 {
+		t.Error("an old count is believed")
 	}
 	// The clock goes back: nothing grows, nothing breaks.
 	if w := b.wait(start.Add(-time.Hour), connectors.Agent); w < 20*time.Hour {

@@ -154,6 +154,9 @@ func (s *Shop) stockRow(ctx context.Context, r connectors.StockSet) (*stockRow, 
 	if r.Key == "" || r.SKU == "" || r.Quantity < 0 {
 		return nil, invalid(opStock, "incomplete", "a row needs a key, a SKU and a quantity")
 	}
+	if r.SKU == "." || r.SKU == ".." {
+		return nil, invalid(opStock, "sku", "eBay's addresses cannot name this SKU")
+	}
 	var raw json.RawMessage
 	if err := s.read(ctx, opItem, s.base+inventory+"/inventory_item/"+url.PathEscape(r.SKU), nil, &raw); err != nil {
 		return nil, err
