@@ -292,7 +292,7 @@ func (d *Desk) addAccount(ctx context.Context, a Account, s *Store, who string) 
 		return err
 	}
 	if err := d.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO account(id, body, who, at) VALUES (?, ?, ?, ?)`, a.ID, string(body), who, tx.Now())
+		_, err := tx.Exec(`INSERT INTO shop_account(id, body, who, at) VALUES (?, ?, ?, ?)`, a.ID, string(body), who, tx.Now())
 		return err
 	}); err != nil {
 		return fmt.Errorf("bot: writing the new store down: %w", err)
@@ -318,7 +318,7 @@ func (d *Desk) LoadAccounts(ctx context.Context) error {
 	var all []Account
 	if err := d.DB.Read(ctx, func(tx *store.Tx) error {
 		all = nil
-		rows, err := tx.Query(`SELECT body FROM account ORDER BY at, id`)
+		rows, err := tx.Query(`SELECT body FROM shop_account ORDER BY at, id`)
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"helloworld/cmd/desk/config"
+	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
 )
 
@@ -62,7 +63,7 @@ func (f *deskFile) secret(name string, value config.Secret) {
 }
 
 // shopLines writes three sandbox shops down.
-func (f *deskFile) shopLines(stores []config.Store) {
+func (f *deskFile) shopLines(stores []config.Store, secrets map[string]map[string]connectors.Secret) {
 	for _, s := range stores {
 		id := strings.ToUpper(strings.ReplaceAll(s.ID, "-", "_"))
 		f.line("[[store]]\nid = %q\nplatform = %q\nname = %q\naccount = %q\ncurrency = %q\nlanguage = %q\nbase_url = %q\ntoken_url = %q\nclient_id = %q",
@@ -72,6 +73,9 @@ func (f *deskFile) shopLines(stores []config.Store) {
 		}
 		f.secret("DESK_"+id+"_CLIENT_SECRET", s.Secret)
 		f.secret("DESK_"+id+"_REFRESH_TOKEN", s.Refresh)
+		for key, v := range secrets[s.ID] {
+			f.secret(config.SecretName(s.ID, key), config.Secret(v))
+		}
 		if len(s.Options) > 0 {
 			f.line("[store.options]")
 			for k, v := range s.Options {
@@ -107,7 +111,7 @@ func freePort(tb testing.TB) string {
 }
 
 // benchShops serves three sandbox shops until the test ends.
-func benchShops(tb testing.TB) []config.Store {
+func benchShops(tb testing.TB) ([]config.Store, map[string]map[string]connectors.Secret) {
 	tb.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	tb.Cleanup(stop)
@@ -116,11 +120,11 @@ func benchShops(tb testing.TB) []config.Store {
 		tb.Fatal(err)
 	}
 	s.world.Live(ctx, 0) // one buyer of each shop writes
-	cfg, err := s.config(tb.TempDir(), "127.0.0.1:0")
+	cfg, secrets, err := s.config(tb.TempDir(), "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return cfg.Stores
+	return cfg.Stores, secrets
 }
 
 // startDesk runs the program on a configuration until the test ends. listen is

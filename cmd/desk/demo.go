@@ -13,13 +13,16 @@ import (
 	"time"
 
 	"helloworld/cmd/desk/config"
+	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
 )
 
 type demoCmd struct {
 	Listen string        `default:"127.0.0.1:8080" help:"Address of the console; the next free port is taken if it is in use."`
 	Data   string        `default:"" help:"Folder to keep what the desk knows in, while the shops start anew; empty means one that is removed at the end."`
+	Shops  int           `default:"0" help:"How many shops; 0 means one of each platform."`
 	Orders int           `default:"200" help:"Orders in each shop."`
+	Skus   int           `default:"16" help:"Listings in each shop."`
 	Delay  time.Duration `default:"120ms" help:"How long each of the shops' answers takes, as on a network."`
 	Every  time.Duration `default:"25s" help:"How often a buyer writes."`
 	Seed   int64         `default:"1" help:"Decides everything that looks like chance."`
@@ -41,35 +44,51 @@ func (c demoCmd) Run(w *world) error {
 	// would knock at a closed door until its patience is over.
 	open, stop := context.WithCancel(context.WithoutCancel(w.ctx))
 	defer stop()
-	shops, err := openShops(open, "127.0.0.1:0", c.Delay, sandbox.Options{Seed: c.Seed, Orders: c.Orders, Log: log})
+	listen := freeAddress(c.Listen)
+	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Items: c.Skus, Log: log, Redirect: "http://" + listen + wayBack}
+	if c.Shops > 0 {
+		o.Stores = manyShops(c.Shops)
+	} else {
+		o.Stores = append(sandbox.DefaultStores(), sandbox.StoreSpec{Name: spareShop, Platform: sandbox.Shopify, Currency: "GBP", Language: "en"})
+	}
+	shops, err := openShops(open, "127.0.0.1:0", c.Delay, o)
 	if err != nil {
 		return err
 	}
-	cfg, err := shops.config(c.Data, freeAddress(c.Listen))
+	cfg, secrets, err := shops.config(c.Data, listen)
 	if err != nil {
 		return err
 	}
-	a, err := build(w.ctx, cfg, setup{log: log, demo: true, consent: shops.consent, mailSettle: 5 * time.Second})
+	a, err := build(w.ctx, cfg, setup{log: log, demo: true, consent: shops.consent, mailSettle: 5 * time.Second, secrets: secrets})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w.out, "Sandbox shops: %s (break a token: curl -X POST -d '{\"store\":\"ebay-de\"}' %s/control/revoke)\n", shops.url, shops.url)
+	if c.Shops == 0 {
+		fmt.Fprintf(w.out, "A shop to connect by yourself: /connect shopify %s/shopify/%s\n", shops.url, spareShop)
+	}
 	go shops.world.Live(w.ctx, c.Every)
 	return a.run(w.ctx, w)
 }
 
-// freeAddress is addr, or the same host with any free port if it is taken.
+// spareShop is a shop that nobody has connected yet.
+const spareShop = "shopify-new"
+
+// freeAddress is addr, or the same host with a free port if it is taken. The
+// shops have to know it before the desk runs: they send sellers back there.
 func freeAddress(addr string) string {
 	l, err := net.Listen("tcp", addr)
-	if err == nil {
-		_ = l.Close()
-		return addr
-	}
-	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return addr // build says what is wrong with it
+		host, _, serr := net.SplitHostPort(addr)
+		if serr != nil {
+			return addr // build says what is wrong with it
+		}
+		if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+			return addr
+		}
 	}
-	return net.JoinHostPort(host, "0")
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // shops is a sandbox world that is being served.
@@ -153,21 +172,26 @@ func (s *shops) serveConsent(w http.ResponseWriter, r *http.Request) {
 // names are what the demonstration calls its shops.
 var names = map[string]string{"ebay-de": "eBay 德国站", "amazon-jp": "亚马逊日本站", "shopify-main": "Shopify 独立站"}
 
-// config is a desk's configuration for these shops.
-func (s *shops) config(data, listen string) (config.Config, error) {
+// config is a desk's configuration for these shops, and the secrets of their
+// platforms that stand nowhere else.
+func (s *shops) config(data, listen string) (config.Config, map[string]map[string]connectors.Secret, error) {
 	cfg := config.Defaults()
 	cfg.Desk.Data, cfg.Desk.Listen, cfg.Desk.Pull = data, listen, config.Duration(2*time.Second)
+	cfg.Desk.PublicURL = "http://" + listen
 	cfg.Refunds.Settle = config.Duration(5 * time.Second)
+	secrets := map[string]map[string]connectors.Secret{}
 	for _, x := range s.world.Accounts() {
+		if x.Platform == sandbox.Shopify && len(cfg.Apps) == 0 {
+			cfg.Apps = []config.App{{Platform: x.Platform, ClientID: x.ClientID, Secret: config.Secret(x.Secret)}}
+		}
+		if x.Name == spareShop {
+			continue
+		}
 		st := config.Store{ID: x.Name, Platform: x.Platform, Name: orElse(names[x.Name], x.Name), Account: x.Seller, Currency: x.Currency,
 			Language: x.Language, BaseURL: s.url + x.Path, TokenURL: s.url + x.TokenPath, ClientID: x.ClientID,
-			Secret: config.Secret(x.Secret), Refresh: config.Secret(x.Refresh)}
-		if x.Marketplace != "" {
-			st.Options = map[string]string{"marketplace": x.Marketplace}
-		}
-		if x.Platform == sandbox.Ebay {
-			st.Options["apiz"] = s.url + x.Path
-		} else {
+			Secret: config.Secret(x.Secret), Refresh: config.Secret(x.Refresh), Options: map[string]string{}}
+		secrets[x.Name] = s.market(x, st.Options)
+		if x.Platform != sandbox.Ebay {
 			st.Mail = &config.Mail{IMAP: s.mail.IMAPAddr, SMTP: s.mail.SMTPAddr, TLS: "none", User: x.User, From: x.Address, Folder: "INBOX", Keeps: true,
 				Password: config.Secret(x.Password)}
 		}
@@ -185,5 +209,37 @@ func (s *shops) config(data, listen string) (config.Config, error) {
 		{Place: "console:approvals", Name: "退款审批", Language: "zh-CN", Stores: every, Topics: []string{"approvals"}},
 		{Place: "console:alerts", Name: "告警", Language: "zh-CN", Stores: every, Topics: []string{"alerts"}},
 	}
-	return cfg, nil
+	return cfg, secrets, nil
+}
+
+// market fills in a platform's own settings and gives its own secrets.
+func (s *shops) market(x sandbox.Account, o map[string]string) map[string]connectors.Secret {
+	if x.Marketplace != "" {
+		o["marketplace"] = x.Marketplace
+	}
+	switch x.Platform {
+	case sandbox.Ebay:
+		o["apiz"], o["auth"], o["runame"], o["alert_email"] = s.url+x.Path, s.url+x.ConsentPath, x.Redirect, "ops@example.com"
+		return map[string]connectors.Secret{"verification_token": connectors.Secret(x.Verification)}
+	case sandbox.Amazon:
+		o["consent"], o["application"], o["seller"] = s.url+x.Path, x.ClientID, x.Seller
+		if q := x.Queue; q != nil {
+			o["queue"], o["queue_arn"], o["queue_region"], o["queue_endpoint"] = s.url+q.URL, q.ARN, q.Region, s.url+q.Path
+			return map[string]connectors.Secret{"queue_key_id": connectors.Secret(q.KeyID), "queue_secret": connectors.Secret(q.Secret)}
+		}
+	}
+	return nil
+}
+
+// manyShops are n shops over all platforms.
+func manyShops(n int) []sandbox.StoreSpec {
+	kinds := sandbox.DefaultStores()
+	out := make([]sandbox.StoreSpec, n)
+	for i := range out {
+		out[i] = kinds[i%len(kinds)]
+		if i >= len(kinds) {
+			out[i].Name = fmt.Sprintf("%s-%d", out[i].Name, i/len(kinds)+1)
+		}
+	}
+	return out
 }

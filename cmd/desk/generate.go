@@ -29,7 +29,12 @@ func generated() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	shops, err := connectorsDoc()
+	if err != nil {
+		return nil, err
+	}
 	return map[string][]byte{
+		"connectors/connectors.md":   shops,
 		"deploy/desk.example.toml":   config.Example(),
 		"deploy/slack-manifest.json": slack,
 		"deploy/telegram-menu.json":  telegram,

@@ -48,8 +48,10 @@ type cli struct {
 	Demo      demoCmd      `cmd:"" help:"Run the desk with sandbox shops and the web console; no account is needed."`
 	Sandbox   sandboxCmd   `cmd:"" help:"Run only the sandbox shops and the chats' fakes."`
 	Init      initCmd      `cmd:"" help:"Write a first configuration by asking."`
+	Connect   connectCmd   `cmd:"" help:"Connect a store: through the platform's page, or with a token that is handed in."`
 	Check     checkCmd     `cmd:"" help:"Try every credential and tell what is wrong and what to do."`
 	Translate translateCmd `cmd:"" help:"Translate a text as the desk would."`
+	Track     trackCmd     `cmd:"" help:"Tell which carriers a tracking number may be of."`
 	Audit     auditCmd     `cmd:"" help:"The audit log."`
 	Generate  generateCmd  `cmd:"" help:"Write the generated files: manifests, example configuration."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

@@ -18,17 +18,18 @@ import (
 // and its answer, a refund, a run.
 func TestOnPostgreSQL(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
-	s, err := openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Settle: -1})
+	listen := freeAddress("127.0.0.1:0")
+	s, err := openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Settle: -1, Redirect: "http://" + listen + wayBack})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := s.config(t.TempDir(), "127.0.0.1:0")
+	cfg, secrets, err := s.config(t.TempDir(), listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.Desk.Database = config.Secret(storetest.PostgresURL(t))
 	cfg.Desk.Pull = config.Duration(200 * time.Millisecond)
-	a, err := build(ctx, cfg, setup{demo: true, consent: s.consent})
+	a, err := build(ctx, cfg, setup{demo: true, consent: s.consent, secrets: secrets})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,9 @@ type sandboxCmd struct {
 	Slack    string        `default:"" help:"Address of the Slack fake; empty for none."`
 	Telegram string        `default:"" help:"Address of the Telegram fake; empty for none."`
 	Orders   int           `default:"40" help:"Orders in each shop."`
+	Skus     int           `default:"16" help:"Listings in each shop."`
+	Shops    int           `default:"0" help:"How many shops; 0 means one of each platform."`
+	Back     string        `default:"" help:"Where sellers are sent who have granted access: http://127.0.0.1:8080/connect"`
 	Seed     int64         `default:"1" help:"Decides everything that looks like chance."`
 	Every    time.Duration `default:"0s" help:"How often a buyer writes; 0 for never."`
 	NoLimits bool          `help:"The chats' fakes do not limit how fast one may post."`
@@ -25,7 +28,10 @@ type sandboxCmd struct {
 
 // Run serves sandbox shops, and the chats' fakes, until it is told to stop.
 func (c sandboxCmd) Run(w *world) error {
-	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Settle: c.Settle, Lag: c.Lag, Log: logger("warn", w)}
+	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Items: c.Skus, Redirect: c.Back, Settle: c.Settle, Lag: c.Lag, Log: logger("warn", w)}
+	if c.Shops > 0 {
+		o.Stores = manyShops(c.Shops)
+	}
 	if c.Ledger != "" {
 		f, err := os.OpenFile(c.Ledger, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {

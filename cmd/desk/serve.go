@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,8 +29,7 @@ import (
 	"helloworld/cmd/desk/config"
 	"helloworld/commands"
 	"helloworld/connectors"
-	"helloworld/connectors/all"
-	"helloworld/connectors/mail"
+	"helloworld/connectors/redis"
 	"helloworld/glossary"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
@@ -48,7 +46,7 @@ func (c serveCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	a, err := build(w.ctx, cfg, setup{log: logger(cfg.Desk.Log, w)})
+	a, err := build(w.ctx, cfg, setup{log: logger(cfg.Desk.Log, w), getenv: w.getenv})
 	if err != nil {
 		return err
 	}
@@ -70,6 +68,10 @@ type setup struct {
 	demo bool
 	// consent is where a store's access is granted again.
 	consent func(storeID string) string
+	// getenv reads the secrets of platforms that the declaration does not have;
+	// secrets are those that are known without.
+	getenv  func(string) string
+	secrets map[string]map[string]connectors.Secret
 	// mailSettle is how long a mail whose answer was lost may still turn up; 0
 	// means the usual.
 	mailSettle time.Duration
@@ -91,6 +93,7 @@ type app struct {
 	chats   []chat.Transport
 	console *console.Transport
 	listen  net.Listener
+	meter   *redis.Meter
 	ready   chan struct{}
 	demo    bool
 }
@@ -130,7 +133,20 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if err = a.openChats(cfg, s); err != nil {
 		return nil, err
 	}
-	stores, err := openStores(cfg, bot.Keeper{DB: a.db, Seal: sealer}, s)
+	keeper := bot.Keeper{DB: a.db, Seal: sealer}
+	if a.meter, err = openMeter(ctx, cfg, s.log); err != nil {
+		return nil, err
+	}
+	open := opener{cfg: cfg, keep: keeper, setup: s, redirect: a.redirect}
+	if a.meter != nil {
+		open.meter = a.meter
+	}
+	if a.console != nil || cfg.Desk.PublicURL != "" {
+		if a.listen, err = net.Listen("tcp", cfg.Desk.Listen); err != nil {
+			return nil, fmt.Errorf("the address to listen on: %w", err)
+		}
+	}
+	stores, err := open.all()
 	if err != nil {
 		return nil, err
 	}
@@ -146,18 +162,18 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 			a.desk.GaveUp(ctx, d)
 		}
 	}})
-	a.desk, err = bot.New(ctx, bot.Options{DB: a.db, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words, Book: book,
+	services, err := openTracking(cfg, s.log)
+	if err != nil {
+		return nil, err
+	}
+	a.desk, err = bot.New(ctx, bot.Options{DB: a.db, Track: services, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words, Book: book,
 		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(), Web: bot.Web(hostsOf(cfg)...),
+		Keeper: keeper, Opener: open, PublicURL: cfg.Desk.PublicURL,
 		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D()}})
 	if err != nil {
 		return nil, err
 	}
 	commands.New(a.desk)
-	if a.console != nil {
-		if a.listen, err = net.Listen("tcp", cfg.Desk.Listen); err != nil {
-			return nil, fmt.Errorf("the console's address: %w", err)
-		}
-	}
 	return a, nil
 }
 
@@ -241,64 +257,6 @@ func apart(perSecond int) time.Duration {
 	return time.Second / time.Duration(perSecond)
 }
 
-// openStores makes the shops' adapters and the mailboxes beside them.
-func openStores(cfg config.Config, keep connectors.Keeper, s setup) ([]bot.Store, error) {
-	var out []bot.Store
-	for _, c := range cfg.Stores {
-		info := connectors.Info{Platform: c.Platform, Store: c.ID, Name: orElse(c.Name, c.ID), Account: c.Account, Region: c.Region,
-			Currency: c.Currency, Language: language.Make(c.Language)}
-		plugin, ok := all.Find(c.Platform)
-		if !ok {
-			return nil, fmt.Errorf("store %s: there is no adapter for %q", c.ID, c.Platform)
-		}
-		shop, err := plugin.New(connectors.Config{Info: info, BaseURL: c.BaseURL, TokenURL: c.TokenURL, ClientID: c.ClientID,
-			ClientSecret: connectors.Secret(c.Secret), Options: c.Options, Keeper: keep, Log: s.log,
-			Credential: connectors.Credential{Access: connectors.Secret(c.Access), Refresh: connectors.Secret(c.Refresh)}})
-		if err != nil {
-			return nil, fmt.Errorf("store %s: %w", c.ID, err)
-		}
-		st := bot.Store{ID: c.ID, Name: info.Name, Shop: shop}
-		if s.consent != nil {
-			st.Consent = s.consent(c.ID)
-		}
-		if c.Mail != nil {
-			if st.Mail, err = openMail(c, info, s); err != nil {
-				return nil, fmt.Errorf("store %s: mail: %w", c.ID, err)
-			}
-		}
-		out = append(out, st)
-	}
-	return out, nil
-}
-
-func openMail(c config.Store, info connectors.Info, s setup) (connectors.Connector, error) {
-	m := c.Mail
-	info.Platform = "mail"
-	mc := mail.Config{Info: info, IMAPAddr: m.IMAP, SMTPAddr: m.SMTP, TLS: mail.TLSMode(m.TLS), SMTPTLS: mail.TLSMode(m.SMTPTLS), User: m.User,
-		Password: connectors.Secret(m.Password), From: m.From, Folder: m.Folder, Keeps: m.Keeps, CopyToSelf: m.SelfCopy,
-		Settle: s.mailSettle, Log: s.log}
-	if m.To != "" || m.Alias != "" {
-		mc.Routes = []mail.Route{{To: m.To, AliasDomain: m.Alias}}
-	}
-	box, err := mail.New(mc)
-	if err != nil {
-		return nil, err // not a nil *Mailbox, which would be a non-nil Connector
-	}
-	return box, nil
-}
-
-// hostsOf are the servers that the configuration itself names as shops'. They may
-// stand in our own network, as a sandbox does.
-func hostsOf(cfg config.Config) []string {
-	var out []string
-	for _, c := range cfg.Stores {
-		if u, err := url.Parse(c.BaseURL); err == nil && u.Port() != "" {
-			out = append(out, u.Host)
-		}
-	}
-	return out
-}
-
 func orElse(s, other string) string {
 	if s == "" {
 		return other
@@ -375,12 +333,16 @@ func (a *app) run(ctx context.Context, w *world) error {
 		g.Go(func() error { return a.chat(ctx, t) })
 	}
 	if a.listen != nil {
-		a.serveConsole(ctx, g)
+		a.serveWeb(ctx, g)
+	}
+	if a.console != nil {
 		if err := a.printLinks(ctx, w); err != nil {
 			return err
 		}
 	}
 	go slim(ctx)
+	g.Go(func() error { return a.follow(ctx) })
+	g.Go(func() error { return a.desk.Watch(ctx) })
 	close(a.ready)
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -422,10 +384,15 @@ func (a *app) menus(ctx context.Context, name string, m chat.Menus) {
 	}
 }
 
-func (a *app) serveConsole(ctx context.Context, g *errgroup.Group) {
+// serveWeb serves the console, and what marketplaces and their sellers' browsers
+// ask for.
+func (a *app) serveWeb(ctx context.Context, g *errgroup.Group) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("/", a.console)
+	a.outside(mux)
+	if a.console != nil {
+		mux.Handle("/", a.console)
+	}
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	g.Go(func() error {
 		if err := srv.Serve(a.listen); !errors.Is(err, http.ErrServerClosed) {
@@ -447,6 +414,9 @@ func (a *app) serveConsole(ctx context.Context, g *errgroup.Group) {
 func (a *app) close() {
 	if a.listen != nil {
 		_ = a.listen.Close()
+	}
+	if a.meter != nil {
+		_ = a.meter.Close()
 	}
 	if a.db != nil {
 		if err := a.db.Close(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
+	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
 )
 
@@ -43,7 +44,10 @@ type story struct {
 	last  sandbox.OrderInfo
 	chats []venue
 	cfg   config.Config
-	log   *lockedBuffer
+	// listen is the desk's own address; secrets are those of the platforms.
+	listen  string
+	secrets map[string]map[string]connectors.Secret
+	log     *lockedBuffer
 
 	desk *app
 	stop func()
@@ -117,12 +121,14 @@ func (s *story) world() *sandbox.World {
 	if s.shops == nil {
 		ctx, stop := context.WithCancel(context.Background())
 		s.t.Cleanup(stop)
+		s.listen = freeAddress("127.0.0.1:0")
 		specs := sandbox.DefaultStores()
 		for i := range specs {
 			specs[i].Orders = -1
 		}
 		var err error
-		if s.shops, err = openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Stores: specs, Settle: s.settle, Slow: 500 * time.Millisecond}); err != nil {
+		if s.shops, err = openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Stores: specs, Settle: s.settle, Slow: 500 * time.Millisecond,
+			Redirect: "http://" + s.listen + wayBack}); err != nil {
 			s.fail(err)
 		}
 	}
@@ -135,7 +141,7 @@ func (s *story) begin() {
 		return
 	}
 	s.world()
-	cfg, err := s.shops.config(filepath.Join(s.t.TempDir(), "data"), "127.0.0.1:0")
+	cfg, secrets, err := s.shops.config(filepath.Join(s.t.TempDir(), "data"), s.listen)
 	if err != nil {
 		s.fail(err)
 	}
@@ -154,7 +160,7 @@ func (s *story) begin() {
 	for i := range cfg.Stores {
 		cfg.Stores[i].Name = cfg.Stores[i].ID
 	}
-	s.cfg = cfg
+	s.cfg, s.secrets = cfg, secrets
 	for _, name := range s.chatNames {
 		v, err := openVenue(s, name)
 		if err != nil {
@@ -178,7 +184,7 @@ func (s *story) begin() {
 // without being killed: what is under way is cut off.
 func (s *story) open() {
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := build(ctx, s.cfg, setup{log: s.logger(), consent: s.shops.consent, grace: time.Millisecond})
+	a, err := build(ctx, s.cfg, setup{log: s.logger(), consent: s.shops.consent, secrets: s.secrets, grace: time.Millisecond})
 	if err != nil {
 		cancel()
 		s.fail(err)

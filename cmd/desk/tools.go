@@ -128,7 +128,7 @@ func (c checkCmd) Run(w *world) error {
 		p = i18n.For(language.English)
 	}
 	cfg.Desk.Listen = "127.0.0.1:0" // the desk itself may be running
-	a, err := build(w.ctx, cfg, setup{})
+	a, err := build(w.ctx, cfg, setup{getenv: w.getenv})
 	if err != nil {
 		return err
 	}

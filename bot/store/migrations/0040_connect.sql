@@ -11,7 +11,7 @@ CREATE TABLE connecting (
   used    BIGINT NOT NULL DEFAULT 0
 );
 -- Stores that were connected while the desk ran.
-CREATE TABLE account (
+CREATE TABLE shop_account (
   id    TEXT PRIMARY KEY,
   body  TEXT NOT NULL,
   who   TEXT NOT NULL,
