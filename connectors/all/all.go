@@ -6,6 +6,7 @@ import (
 	"helloworld/connectors/amazon"
 	"helloworld/connectors/ebay"
 	"helloworld/connectors/shopify"
+	"helloworld/connectors/woo"
 )
 
 // Plugins are the marketplaces that the desk can connect. A new one is one line
@@ -14,4 +15,5 @@ var Plugins = []connectors.Plugin{
 	amazon.Plugin,
 	ebay.Plugin,
 	shopify.Plugin,
+	woo.Plugin,
 }
