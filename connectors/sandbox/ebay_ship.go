@@ -131,5 +131,5 @@ func (w *World) ebayShip(c *call, id string) reply {
 	}
 	sh.id = shipmentID(sh) + "-" + o.id
 	c.s.send(o, sh)
-	return reply{status: http.StatusCreated}.with("Location", w.base(c.Request)+"/ebay/"+c.s.Name+"/sell/fulfillment/v1/order/"+o.id+"/shipping_fulfillment/"+shipmentID(sh))
+	return reply{status: http.StatusCreated, kind: "application/json", body: []byte("{}")}.with("Location", w.base(c.Request)+"/ebay/"+c.s.Name+"/sell/fulfillment/v1/order/"+o.id+"/shipping_fulfillment/"+shipmentID(sh))
 }
