@@ -52,7 +52,8 @@ type shop struct {
 	rude  bool
 	fba   []map[string]any
 	// cut is after how many listings the platform stops to give tokens.
-	cut int
+	cut   int
+	owned int
 }
 
 type returnSeed struct{ rma, order, at, status, reason, amount, currency, quantity string }
@@ -178,7 +179,8 @@ func (s *spServer) otherGrant(w http.ResponseWriter, body string) bool {
 	case s.appBroken || q.Get("client_secret") != "amzn1.oa2-cs.v1.app" || q.Get("client_id") != "app":
 		bad(401, "invalid_client")
 	case kind == "client_credentials" && q.Get("scope") == ownScope:
-		s.ownAccess = "Atza|own-0000000001"
+		s.owned++
+		s.ownAccess = fmt.Sprintf("Atza|own-%010d", s.owned)
 		fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":3600}`, s.ownAccess)
 	case kind == "authorization_code" && s.codes[q.Get("code")] && q.Get("redirect_uri") == "https://desk.example/back":
 		delete(s.codes, q.Get("code"))
