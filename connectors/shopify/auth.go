@@ -81,7 +81,7 @@ func (s *Shop) refresh(ctx context.Context, c connectors.Credential) (connectors
 		form.Set("grant_type", "client_credentials")
 	}
 	var a tokenAnswer
-	asked := s.now()
+	asked := s.now().UTC().Round(0)
 	// Asking again is harmless: the old refresh token lives until the new one is used.
 	if _, err := s.client.Do(ctx, connectors.Call{Op: opToken, Method: "POST", URL: s.tokenURL, Form: form, Bare: true, Read: true}, &a); err != nil {
 		return connectors.Credential{}, err
@@ -178,7 +178,7 @@ func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credentia
 	}
 	form := url.Values{"client_id": {s.id}, "client_secret": {string(s.secret)}, "code": {q.Get("code")}, "expiring": {"1"}}
 	var a tokenAnswer
-	asked := s.now()
+	asked := s.now().UTC().Round(0)
 	if _, err := s.client.Do(ctx, connectors.Call{Op: opCode, Method: "POST", URL: s.tokenURL, Form: form, Bare: true}, &a); err != nil {
 		return none, err
 	}
@@ -186,7 +186,7 @@ func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credentia
 		return none, &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opCode, Code: "no_token", Err: errors.New("the answer has no access token")}
 	}
 	out := a.credential(asked)
-	out.Granted = asked.UTC()
+	out.Granted = asked
 	return out, nil
 }
 

@@ -54,10 +54,10 @@ func journey(t *testing.T, s *shopServer) {
 			t.Fatalf("stock: %+v", r)
 		}
 	}
-	_, err = shop.ShipState(ctx, shipOf())
-	must("ship state", err)
 	ship := shipOf()
 	ship.Lines = []connectors.ShipLine{{Line: "501", Quantity: 1}}
+	_, err = shop.ShipState(ctx, ship)
+	must("ship state", err)
 	_, err = shop.Ship(ctx, ship)
 	must("ship", err)
 

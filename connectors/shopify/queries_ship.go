@@ -2,7 +2,7 @@ package shopify
 
 const shipmentFields = `
 fragment F on Fulfillment {
-  id status createdAt
+  id status createdAt location { id }
   trackingInfo(first: 10) { company number }
 }
 `

@@ -253,7 +253,7 @@ func (s *shopServer) ship(in obj) obj {
 	s.shipCount++
 	order := s.orders[1]["id"].(string)
 	t := in["trackingInfo"].(obj)
-	f := obj{"id": fmt.Sprintf("gid://shopify/Fulfillment/%d", 60+s.shipCount), "status": "SUCCESS", "createdAt": "2026-11-04T00:00:00Z", "trackingInfo": list{t}}
+	f := obj{"id": fmt.Sprintf("gid://shopify/Fulfillment/%d", 60+s.shipCount), "status": "SUCCESS", "createdAt": "2026-11-04T00:00:00Z", "location": obj{"id": here}, "trackingInfo": list{t}}
 	if s.shipped == nil {
 		s.shipped = map[string]list{}
 	}

@@ -14,6 +14,9 @@ type wireShipment struct {
 	ID       string    `json:"id"`
 	Status   string    `json:"status"`
 	Created  time.Time `json:"createdAt"`
+	Location *struct {
+		ID string `json:"id"`
+	} `json:"location"`
 	Tracking []struct {
 		Company string `json:"company"`
 		Number  string `json:"number"`
@@ -67,7 +70,9 @@ func (w wireLeft) place() string {
 }
 
 // Ship tells of one parcel. The platform has no key for this, so the tracking
-// number is ours: what is there with it already is not sent again.
+// number is ours: what is there with it already is not sent again. Where no
+// lines are named and the goods lie in several places, the platform wants a
+// shipment of each, and gets them with the same number.
 func (s *Shop) Ship(ctx context.Context, cmd connectors.Ship) (connectors.Receipt, error) {
 	none := connectors.Receipt{}
 	if cmd.Key == "" || number(cmd.Number) == "" {
@@ -81,22 +86,37 @@ func (s *Shop) Ship(ctx context.Context, cmd connectors.Ship) (connectors.Receip
 	if err != nil {
 		return none, certain(err)
 	}
-	if r, ok := withNumber(shipped, cmd.Number); ok {
+	r, there := withNumber(shipped, cmd.Number)
+	if there && len(cmd.Lines) > 0 {
 		return r, nil
 	}
-	input, err := s.shipInput(cmd, left)
+	if there {
+		if left = elsewhere(left, shipped, cmd.Number); len(left) == 0 {
+			return r, nil
+		}
+	}
+	inputs, err := s.shipInputs(cmd, left)
 	if err != nil {
 		return none, err
 	}
+	for _, in := range inputs {
+		if r, err = s.shipOne(ctx, in); err != nil || r.State != connectors.StateApplied {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func (s *Shop) shipOne(ctx context.Context, in shipFields) (connectors.Receipt, error) {
 	var d struct {
 		Create *struct {
 			Fulfillment *wireShipment `json:"fulfillment"`
 			Errors      []userError   `json:"userErrors"`
 		} `json:"fulfillmentCreate"`
 	}
-	if err := s.query(ctx, "ShipConfirm", opShip, map[string]any{"fulfillment": input}, false, &d); err != nil {
+	if err := s.query(ctx, "ShipConfirm", opShip, map[string]any{"fulfillment": in}, false, &d); err != nil {
 		if connectors.KindOf(err) != connectors.Unsure {
-			return none, err
+			return connectors.Receipt{}, err
 		}
 		return connectors.Receipt{State: connectors.StateUnknown}, err
 	}
@@ -110,12 +130,24 @@ func (s *Shop) Ship(ctx context.Context, cmd connectors.Ship) (connectors.Receip
 	return shipReceipt(*d.Create.Fulfillment), nil
 }
 
-// ShipState looks among the order's shipments for this one's number.
+// ShipState looks among the order's shipments for this one's number. If all
+// was to be sent and goods still lie in another place, it is not done: sending
+// it again sends only those.
 func (s *Shop) ShipState(ctx context.Context, cmd connectors.Ship) (connectors.Receipt, error) {
 	unknown := connectors.Receipt{State: connectors.StateUnknown}
 	gid, err := s.find(ctx, cmd.Order)
 	if err != nil {
 		return unknown, err
+	}
+	if len(cmd.Lines) == 0 {
+		left, shipped, err := s.left(ctx, gid)
+		if err != nil {
+			return unknown, err
+		}
+		if r, ok := withNumber(shipped, cmd.Number); ok && len(elsewhere(left, shipped, cmd.Number)) == 0 {
+			return r, nil
+		}
+		return connectors.Receipt{State: connectors.StateAbsent}, nil
 	}
 	var d struct {
 		Order *struct {
@@ -132,6 +164,23 @@ func (s *Shop) ShipState(ctx context.Context, cmd connectors.Ship) (connectors.R
 		return r, nil
 	}
 	return connectors.Receipt{State: connectors.StateAbsent}, nil
+}
+
+// elsewhere is what can be shipped from places that no shipment with this
+// number left yet. What lies in a place that one did leave came later.
+func elsewhere(left []wireLeft, shipped []wireShipment, want string) []wireLeft {
+	var from []string
+	for _, w := range shipped {
+		if _, ok := withNumber([]wireShipment{w}, want); ok {
+			if w.Location == nil {
+				return nil // it does not say from where: then it is all of it
+			}
+			from = append(from, w.Location.ID)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(left), func(w wireLeft) bool {
+		return !w.open() || slices.Contains(from, w.place()) || !slices.ContainsFunc(w.Lines.Nodes, func(l wireLeftLine) bool { return l.Remaining > 0 })
+	})
 }
 
 // number is a tracking number as it is compared: people put spaces into them.
@@ -230,15 +279,16 @@ type shipFields struct {
 	} `json:"trackingInfo"`
 }
 
-// shipInput chooses what goes into the parcel. A parcel leaves from one place,
-// and so does what the platform takes as one shipment.
-func (s *Shop) shipInput(cmd connectors.Ship, left []wireLeft) (shipFields, error) {
+// shipInputs chooses what goes into the parcel. What the platform takes as one
+// shipment leaves from one place: so lines that are named must lie together,
+// and all that is left becomes a shipment of each place.
+func (s *Shop) shipInputs(cmd connectors.Ship, left []wireLeft) ([]shipFields, error) {
 	in := shipFields{Notify: cmd.Notify}
 	in.Tracking.Company, in.Tracking.Number = s.company(cmd.Carrier), strings.TrimSpace(cmd.Number)
 	want := map[string]int{}
 	for _, l := range cmd.Lines {
 		if l.Quantity <= 0 {
-			return in, invalid("ShipConfirm", "quantity", "a line is shipped at least once")
+			return nil, invalid("ShipConfirm", "quantity", "a line is shipped at least once")
 		}
 		id := l.Line
 		if digits(id) {
@@ -259,19 +309,26 @@ func (s *Shop) shipInput(cmd connectors.Ship, left []wireLeft) (shipFields, erro
 	}
 	switch {
 	case len(places) == 0 && held:
-		return in, conflict("ShipConfirm", "on_hold", "the order is on hold or scheduled for later")
+		return nil, conflict("ShipConfirm", "on_hold", "the order is on hold or scheduled for later")
 	case len(places) == 0:
-		return in, conflict("ShipConfirm", "nothing_left", "nothing of this order is left to ship")
-	case len(want) == 0 && len(places) > 1:
-		return in, invalid("ShipConfirm", "several_locations", "the goods lie in several locations: name the lines of each parcel")
+		return nil, conflict("ShipConfirm", "nothing_left", "nothing of this order is left to ship")
 	}
+	var all []shipFields
 	for _, place := range places {
-		if parts, ok := partsOf(left, place, want); ok {
-			in.Parts = parts
-			return in, nil
+		parts, ok := partsOf(left, place, want)
+		if !ok {
+			continue
 		}
+		in.Parts = parts
+		if all = append(all, in); len(want) > 0 {
+			return all, nil
+		}
+		in.Notify = false // one mail for one parcel
 	}
-	return in, conflict("ShipConfirm", "over_remaining", "less than that is left to ship, or it lies in several locations")
+	if len(all) > 0 {
+		return all, nil
+	}
+	return nil, conflict("ShipConfirm", "over_remaining", "less than that is left to ship, or it lies in several locations")
 }
 
 // partsOf takes lines from what lies in one place: those wanted, or all.

@@ -83,7 +83,7 @@ func (b *bucketSim) RoundTrip(r *http.Request) (*http.Response, error) {
 func drive(t *testing.T, workers int, otherShare float64, p connectors.Priority) (use, refused float64) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		const length = 8 * time.Minute
+		const length = 5 * time.Minute
 		sim := &bucketSim{max: 2000, restore: 100, have: 2000, at: time.Now(), rnd: rand.New(rand.NewPCG(1, uint64(workers)))}
 		shop, err := New(connectors.Config{Info: connectors.Info{Store: "sim"}, BaseURL: "https://sim.myshopify.com", Transport: sim,
 			Credential: connectors.Credential{Access: "shpat_1"}})

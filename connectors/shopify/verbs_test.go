@@ -201,17 +201,23 @@ func TestWhatGoesIntoAParcel(t *testing.T) {
 		"all":                {[]wireLeft{gone, berlin}, nil, `[{"fulfillmentOrderId":"A","fulfillmentOrderLineItems":[{"id":"a1","quantity":2},{"id":"a2","quantity":1}]}]`, ""},
 		"some":               {[]wireLeft{berlin, lyon}, []connectors.ShipLine{{Line: "1", Quantity: 1}}, `[{"fulfillmentOrderId":"A","fulfillmentOrderLineItems":[{"id":"a1","quantity":1}]}]`, ""},
 		"only there":         {[]wireLeft{berlin, lyon}, []connectors.ShipLine{{Line: "gid://shopify/LineItem/1", Quantity: 4}}, `[{"fulfillmentOrderId":"B","fulfillmentOrderLineItems":[{"id":"b1","quantity":4}]}]`, ""},
-		"two places":         {[]wireLeft{berlin, lyon}, nil, "", "several_locations"},
+		"two places":         {[]wireLeft{berlin, lyon}, nil, `[{"fulfillmentOrderId":"A","fulfillmentOrderLineItems":[{"id":"a1","quantity":2},{"id":"a2","quantity":1}]}][{"fulfillmentOrderId":"B","fulfillmentOrderLineItems":[{"id":"b1","quantity":5}]}]`, ""},
 		"more than is there": {[]wireLeft{berlin}, []connectors.ShipLine{{Line: "1", Quantity: 3}}, "", "over_remaining"},
 		"another line":       {[]wireLeft{berlin}, []connectors.ShipLine{{Line: "7", Quantity: 1}}, "", "over_remaining"},
 		"on hold":            {[]wireLeft{held}, nil, "", "on_hold"},
 		"nothing":            {[]wireLeft{gone}, nil, "", "nothing_left"},
 		"less than one":      {[]wireLeft{berlin}, []connectors.ShipLine{{Line: "1"}}, "", "quantity"},
 	} {
-		in, err := shop.shipInput(connectors.Ship{Carrier: "DHL EXPRESS", Number: " 1 ", Lines: tc.lines}, tc.left)
-		b, _ := json.Marshal(in.Parts)
+		ins, err := shop.shipInputs(connectors.Ship{Carrier: "DHL EXPRESS", Number: " 1 ", Lines: tc.lines, Notify: true}, tc.left)
+		var b []byte
+		right := true
+		for i, in := range ins {
+			part, _ := json.Marshal(in.Parts)
+			b = append(b, part...)
+			right = right && in.Tracking.Company == "DHL Express" && in.Tracking.Number == "1" && in.Notify == (i == 0)
+		}
 		var e *connectors.Error
-		if tc.code == "" && (err != nil || string(b) != tc.want || in.Tracking.Company != "DHL Express" || in.Tracking.Number != "1") ||
+		if tc.code == "" && (err != nil || string(b) != tc.want || !right) ||
 			tc.code != "" && (!errors.As(err, &e) || e.Code != tc.code) {
 			t.Errorf("%s: %s %v", name, b, err)
 		}
@@ -229,6 +235,19 @@ func TestShipmentsAreKnownByTheirNumber(t *testing.T) {
 	}
 	if _, ok := withNumber(all, "AB12"); ok {
 		t.Error("a cancelled shipment is none")
+	}
+	// All was to be sent from two places, and the answer of the second was lost.
+	half := []wireShipment{{ID: "3", Status: "SUCCESS"}}
+	if err := json.Unmarshal([]byte(`{"id":"3","status":"SUCCESS","location":{"id":"Berlin"},"trackingInfo":[{"number":"N1"}]}`), &half[0]); err != nil {
+		t.Fatal(err)
+	}
+	later := leftOf("A", "Berlin", "OPEN", true, leftLine("a1", "1", 2))
+	lyon := leftOf("B", "Lyon", "OPEN", true, leftLine("b1", "1", 5))
+	if left := elsewhere([]wireLeft{later, lyon}, half, "n1"); len(left) != 1 || left[0].ID != "B" {
+		t.Errorf("what lies in Lyon is still to be sent: %+v", left)
+	}
+	if left := elsewhere([]wireLeft{later}, half, "n1"); len(left) != 0 {
+		t.Errorf("what came to Berlin later is not part of it: %+v", left)
 	}
 }
 
