@@ -149,6 +149,10 @@ func (q *quotas) take(ctx context.Context, now time.Time, _, path string) error 
 // eBay writes the names of what it counts.
 func apiOf(path string) (api string, parts []string) {
 	words := strings.Split(strings.Trim(path, "/"), "/")
+	// The address may have a path of its own before eBay's.
+	for len(words) > 0 && !slices.Contains([]string{"sell", "commerce", "developer", "post-order"}, words[0]) {
+		words = words[1:]
+	}
 	if len(words) < 2 {
 		return "", nil
 	}

@@ -177,6 +177,7 @@ func TestQuotaNames(t *testing.T) {
 	for _, tt := range []struct{ path, api, part string }{
 		{"/sell/fulfillment/v1/order/1-2/issue_refund", "fulfillment", "issuerefund"}, {"/commerce/message/v1/conversation", "message", "conversation"},
 		{"/post-order/v2/return/search", "postorder", "return"}, {"/developer/analytics/v1_beta/rate_limit/", "analytics", "ratelimit"}, {"/", "", ""},
+		{"/ebay-de/sell/inventory/v1/offer", "inventory", "offer"}, {"/sell", "", ""}, {"/health", "", ""},
 	} {
 		api, parts := apiOf(tt.path)
 		found := tt.part == ""
