@@ -21,5 +21,32 @@
 // sent one by one ([Seller.OneByOne]), and the feeds of those whose receipts the
 // desk has are left out.
 //
-// Amazon lets sellers send only prepared messages and shows none. Can says so.
+// Amazon lets sellers send only prepared messages and shows none. Can says so;
+// those that carry a text are offered as templates ([Seller.Templates]). What a
+// text must not hold is refused here, since a breach costs the seller the
+// permission to write. Messages that consist of a file are not offered.
+//
+// A quantity is merged into the listing's own channel, since replacing it wipes
+// the handling time that stands beside it, and one for goods that Amazon sends
+// would turn them into goods that the seller sends. Accepted is not live yet: the
+// news of the change, or reading again, tells. Comparing with what was believed
+// is a reading before the write, not one act with it.
+//
+// A parcel's number is made of our key: Amazon takes the same number again as an
+// edit, so that telling it twice does no harm. What is there is looked at first
+// all the same.
+//
+// Returns come out of reports, which Amazon makes in its own time. The cursor's
+// token names the report, so that no call waits ([Seller.Returns]). Reports are by
+// the day of the request, and so each reading goes back a month to see what
+// became of earlier ones. No call answers a return.
+//
+// News lies in the seller's own queue at AWS. It is read with AWS' own client,
+// for its signatures; only with the keys from the configuration, and without its
+// retries, since the desk decides when to look again.
+//
+// A refusal may mean that consent is gone or that a role is missing; Amazon says
+// the same. One call that every application may make tells them apart, and Can
+// names the role. Which roles belong to which call is known from the platform's
+// guides, not from its models.
 package amazon
