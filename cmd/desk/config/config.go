@@ -92,16 +92,16 @@ type App struct {
 // Store is one [[store]].
 type Store struct {
 	ID       string            `toml:"id" eg:"ebay-de" need:"always" form:"id" help:"The desk's name for it: ebay-de."`
-	Platform string            `toml:"platform" eg:"ebay" need:"always" enum:"amazon,ebay,shopify" help:"Marketplace."`
+	Platform string            `toml:"platform" eg:"ebay" need:"always" enum:"amazon,ebay,shopify,woo" help:"Marketplace."`
 	Name     string            `toml:"name" eg:"eBay 德国站" help:"What people call it; empty means the id."`
 	Account  string            `toml:"account" eg:"hello-de" help:"The platform's id of the seller or shop."`
 	Region   string            `toml:"region" eg:"eu" help:"Amazon: na, eu or fe."`
 	Currency string            `toml:"currency" eg:"EUR" form:"currency" help:"Home currency (ISO 4217)."`
 	Language string            `toml:"language" eg:"de" form:"language" help:"What most of its buyers write (BCP 47)."`
-	BaseURL  string            `toml:"base_url" need:"platform=shopify" form:"url" help:"API address. Shopify: https://SHOP.myshopify.com; for the others empty means the platform's own."`
+	BaseURL  string            `toml:"base_url" need:"platform=shopify" form:"url" help:"API address. Shopify: https://SHOP.myshopify.com; WooCommerce (woo): the shop itself; for the others empty means the platform's own."`
 	TokenURL string            `toml:"token_url" form:"url" help:"Token endpoint; empty means the platform's own."`
-	ClientID string            `toml:"client_id" eg:"Hello-desk-PRD-0123" need:"platform=amazon" help:"The application's id."`
-	Secret   Secret            `toml:"-" env:"DESK_{ID}_CLIENT_SECRET" need:"platform=amazon" help:"The application's secret."`
+	ClientID string            `toml:"client_id" eg:"Hello-desk-PRD-0123" need:"platform=amazon" help:"The application's id; for woo the consumer key."`
+	Secret   Secret            `toml:"-" env:"DESK_{ID}_CLIENT_SECRET" need:"platform=amazon" help:"The application's secret; for woo the consumer secret."`
 	Refresh  Secret            `toml:"-" env:"DESK_{ID}_REFRESH_TOKEN" help:"The seller's refresh token."`
 	Access   Secret            `toml:"-" env:"DESK_{ID}_ACCESS_TOKEN" help:"An access token that does not expire, where the platform has one."`
 	Options  map[string]string `toml:"options" eg:"marketplace=EBAY_DE" help:"The platform's own settings, such as marketplace."`

@@ -142,6 +142,10 @@ func (d *dialogue) stores(w *writer) {
 			address := d.ask(d.t("init.shopify_address"), "", d.shopify)
 			ids = append(ids, d.storeID(w, platform, "", ids))
 			w.set("base_url", address)
+		case "woo":
+			address := d.ask(d.t("init.woo_address"), "", d.form("url", false))
+			ids = append(ids, d.storeID(w, platform, "", ids))
+			w.set("base_url", address)
 		}
 		d.application(w, platform, ids[len(ids)-1])
 		w.set("currency", d.ask(d.t("init.currency"), s.currency, func(x string) (string, string) {
@@ -178,6 +182,8 @@ func (d *dialogue) application(w *writer, platform, id string) {
 	question, optional := d.t("init.client_id"), false
 	if platform == "shopify" {
 		question, optional = d.t("init.shopify_client_id"), true
+	} else if platform == "woo" {
+		question = d.t("init.woo_client_id")
 	}
 	client := d.ask(question, "", d.free(optional))
 	w.some("client_id", client)
@@ -186,7 +192,7 @@ func (d *dialogue) application(w *writer, platform, id string) {
 		return
 	}
 	w.env(tagOf[Store]("Secret", "env"), id)
-	if platform != "shopify" {
+	if platform != "shopify" && platform != "woo" {
 		w.env(tagOf[Store]("Refresh", "env"), id)
 	}
 }
