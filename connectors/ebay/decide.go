@@ -91,7 +91,13 @@ func (s *Shop) Decide(ctx context.Context, cmd connectors.Decision) (connectors.
 	if err != nil {
 		return no, err
 	}
-	return s.sendDecision(ctx, op, address, body, cmd.Key, cmd.Return)
+	out, err := s.sendDecision(ctx, op, address, body, cmd.Key, cmd.Return)
+	if b, ok := body.(returnRefundBody); ok && err == nil {
+		out.Amount, _ = connectors.ParseMoney(b.Detail.Total.Value.String(), b.Detail.Total.Currency)
+	} else if cmd.Verdict == connectors.PayBack && err == nil {
+		out.Amount = r.Refund
+	}
+	return out, err
 }
 
 // sendDecision sends a decision and reads what eBay says of it.

@@ -175,7 +175,7 @@ func TestDecisions(t *testing.T) {
 		t.Fatalf("%d decisions", s.decided)
 	}
 	// Part of it, in whole minor units all the way.
-	if r, err := shop.Decide(t.Context(), decisionOf("R:5000", connectors.PayBack, 1005)); err != nil || r.State != connectors.StateApplied {
+	if r, err := shop.Decide(t.Context(), decisionOf("R:5000", connectors.PayBack, 1005)); err != nil || r.State != connectors.StateApplied || r.Amount.String() != "10.05 EUR" {
 		t.Errorf("%+v %v", r, err)
 	}
 	if r, err := shop.Return(t.Context(), "R:5000"); err != nil || r.Refund.String() != "10.05 EUR" || r.Status != connectors.ReturnRefunded {
