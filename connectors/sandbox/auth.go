@@ -14,6 +14,7 @@ import (
 type auth struct {
 	mu       sync.Mutex
 	store    string
+	of       *store
 	platform string
 	first    string // the refresh token that every world starts with
 	ttl      time.Duration
@@ -53,7 +54,7 @@ func ebayScopes(names ...string) []string {
 
 func newAuth(s *store) *auth {
 	ttl := map[string]time.Duration{Shopify: time.Hour, Ebay: 2 * time.Hour, Amazon: time.Hour}[s.Platform]
-	a := &auth{store: s.Name, platform: s.Platform, ttl: orElse(s.w.o.TokenTTL, ttl), access: map[string]time.Time{}, scopes: scopesOf[s.Platform],
+	a := &auth{store: s.Name, of: s, platform: s.Platform, ttl: orElse(s.w.o.TokenTTL, ttl), access: map[string]time.Time{}, scopes: scopesOf[s.Platform],
 		codes: map[string]code{}, secret: clientSecret}
 	a.first = a.mint("refresh")
 	a.refresh = []string{a.first}
@@ -113,6 +114,7 @@ func (a *auth) give(refresh string, now time.Time) (grant, bool) {
 func (a *auth) giveLocked(refresh string, now time.Time) grant {
 	g := grant{access: a.mint("access"), refresh: refresh, ttl: a.ttl, scope: strings.Join(a.scopes, sep(a.platform))}
 	a.access[g.access] = now.Add(a.ttl)
+	a.persist()
 	for t, end := range a.access { // do not remember dead ones for ever
 		if now.Sub(end) > 24*time.Hour {
 			delete(a.access, t)
@@ -229,5 +231,6 @@ func (w *World) withAuth(store string, do func(*auth)) error {
 	s.auth.mu.Lock()
 	defer s.auth.mu.Unlock()
 	do(s.auth)
+	s.auth.persist()
 	return nil
 }

@@ -116,10 +116,19 @@ func (e *hooks) reset() {
 	e.levers, e.held, e.queues, e.busy = map[string]*HookLever{}, map[string][]*parcel{}, map[string][]*parcel{}, map[string]bool{}
 }
 
-// Close ends all deliveries that are under way or wait for another attempt.
+// Close ends all deliveries that are under way or wait for another attempt, and
+// closes the ledger's file. What is done after that is not written down.
 func (w *World) Close() {
 	w.hooks.end()
 	w.hooks.wg.Wait()
+	w.fileMu.Lock()
+	defer w.fileMu.Unlock()
+	if w.deeds != nil {
+		if err := w.deeds.Close(); err != nil {
+			w.log.Error("the ledger's file could not be closed", "err", err)
+		}
+		w.deeds = nil
+	}
 }
 
 // add keeps a subscription and gives it an id.

@@ -87,6 +87,9 @@ func (l *ledger) line(kind string, v any) error {
 func (w *World) recordRefund(e RefundEntry) {
 	w.ledger.mu.Lock()
 	defer w.ledger.mu.Unlock()
+	if s, err := w.store(e.Store); err == nil {
+		s.persistRefund(e)
+	}
 	w.ledger.refunds = append(w.ledger.refunds, e)
 	if err := w.ledger.line("refund", e); err != nil {
 		w.log.Error("the ledger could not be written", "err", err)
@@ -96,6 +99,9 @@ func (w *World) recordRefund(e RefundEntry) {
 func (w *World) recordMessage(e MessageEntry) {
 	w.ledger.mu.Lock()
 	defer w.ledger.mu.Unlock()
+	if s, err := w.store(e.Store); err == nil {
+		w.persist(s, kept{Message: &e})
+	}
 	w.ledger.messages = append(w.ledger.messages, e)
 	if err := w.ledger.line("message", e); err != nil {
 		w.log.Error("the ledger could not be written", "err", err)
@@ -171,6 +177,7 @@ func (s *store) recordShipment(o *order, sh *shipment) {
 	}
 	s.w.ledger.mu.Lock()
 	defer s.w.ledger.mu.Unlock()
+	s.w.persist(s, kept{Shipment: &keptShipment{e, o.status, sh.reference, sh.url}})
 	s.w.ledger.shipments = append(s.w.ledger.shipments, e)
 	s.w.ledgerLine("shipment", e)
 }
@@ -181,6 +188,7 @@ func (s *store) recordStock(it *item, l *level, key string) {
 	e := StockEntry{Store: s.Name, SKU: it.sku, Location: l.place, Quantity: l.available, Key: key, At: l.updated}
 	s.w.ledger.mu.Lock()
 	defer s.w.ledger.mu.Unlock()
+	s.w.persist(s, kept{Stock: &e})
 	s.w.ledger.stock = append(s.w.ledger.stock, e)
 	s.w.ledgerLine("stock", e)
 }
@@ -189,6 +197,7 @@ func (s *store) recordDecision(r *ret) {
 	e := DecisionEntry{Store: s.Name, Order: r.order, Return: r.id, State: r.state, At: r.updated}
 	s.w.ledger.mu.Lock()
 	defer s.w.ledger.mu.Unlock()
+	s.persistReturn(r, e, false)
 	s.w.ledger.decisions = append(s.w.ledger.decisions, e)
 	s.w.ledgerLine("decision", e)
 }

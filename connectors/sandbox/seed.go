@@ -83,7 +83,7 @@ func (w *World) newStore(spec StoreSpec) *store {
 	default:
 		s.seller = spec.Name + ".myshopify.example"
 	}
-	s.seeded, s.born, s.luck = max(spec.Orders, 0), w.now(), rng.Uint64()
+	s.seeded, s.born, s.luck = max(spec.Orders, 0), w.bornAt(), rng.Uint64()
 	s.serial = int64(s.seeded)
 	s.stock(s.born)
 	s.seedReturns()

@@ -317,6 +317,7 @@ func (w *World) AddOrder(n NewOrder) (OrderInfo, error) {
 		qty: orElse(n.Quantity, 1), price: price, tax: part[1], ship: part[2], image: int(id) % len(products)}}
 	s.stow(o)
 	s.add(o)
+	s.persistOrder(o, id)
 	s.sell(o)
 	s.changed(changeNew, o.id)
 	return s.info(o), nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 )
@@ -29,6 +30,9 @@ type Options struct {
 	// Ledger, if set, gets every refund and message as a line of JSON at the
 	// moment it happens.
 	Ledger io.Writer
+	// LedgerFile, if set, is where the world remembers what was done: a world that
+	// is made with the same file and the same options goes on from there.
+	LedgerFile string
 	// BaseURL is the world's address as clients see it, for the links inside
 	// answers. Nil means the host that each request came to.
 	BaseURL func() string
@@ -107,7 +111,12 @@ type World struct {
 	// watchers are told of every change; they are set before anything changes.
 	watchers []func(change)
 	hooks    *hooks
-	ebayKey  *ebayKey
+	// deeds is the ledger that outlives the world; restoring is while it is read.
+	deeds     *os.File
+	fileMu    sync.Mutex
+	restoring bool
+	born      time.Time
+	ebayKey   *ebayKey
 }
 
 // ErrNoStore is what errors about a store that does not exist wrap.
@@ -160,6 +169,11 @@ func New(o Options) (*World, error) {
 		w.specs = append(w.specs, spec)
 	}
 	w.Reset()
+	if o.LedgerFile != "" {
+		if err := w.recall(o.LedgerFile); err != nil {
+			return nil, fmt.Errorf("sandbox: %w", err)
+		}
+	}
 	return w, nil
 }
 
@@ -203,6 +217,9 @@ func (w *World) Reset() {
 	defer w.rngMu.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !w.restoring {
+		w.forget()
+	}
 	w.rng = w.chance("buyers")
 	w.ledger.reset()
 	w.hooks.reset()

@@ -48,7 +48,7 @@ func (w *World) watch(f func(change)) { w.watchers = append(w.watchers, f) }
 
 // changed tells everybody who watches. The caller holds the lock.
 func (s *store) changed(kind string, ids ...string) {
-	if len(s.w.watchers) == 0 {
+	if len(s.w.watchers) == 0 || s.w.restoring {
 		return
 	}
 	c := change{s: s, kind: kind, ids: ids, at: s.w.now()}

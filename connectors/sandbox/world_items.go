@@ -131,6 +131,7 @@ func (it *item) money() connectors.Money {
 func (s *store) setStock(it *item, l *level, n int) {
 	now := s.w.now()
 	l.available, l.updated, it.updated = n, now, now
+	s.w.persist(s, kept{Level: &StockEntry{Store: s.Name, SKU: it.sku, Location: l.place, Quantity: n, At: now}})
 	s.changed(changeItem, it.sku, l.place)
 }
 

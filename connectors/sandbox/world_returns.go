@@ -239,6 +239,7 @@ func (s *store) addReturn(n NewReturn) (*ret, error) {
 	if n.Kind == kindCancel {
 		o.cancelRequested = true
 	}
+	s.persistReturn(r, DecisionEntry{Store: s.Name, Order: o.id, Return: r.id, State: r.state, At: r.updated}, true)
 	s.changed(changeReturn, o.id, r.id)
 	s.touch(o)
 	return r, nil
