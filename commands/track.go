@@ -34,6 +34,8 @@ func runTrack(c *Call) error {
 			return noNumber(c, o)
 		case err == nil:
 			r, hint = readParcel(rest, tracking.Hint{Country: o.Order.Buyer.Country, Platform: o.Store.Shop.Info().Platform})
+		case errors.As(err, new(*bot.Ambiguous)), strings.Contains(first, "#"):
+			return err // an order was meant
 		case !looksTracked(r.Number):
 			return i18n.NewProblem(nil, "track.not_one", "got", clip(asked, 60), "usage", usage(c.P, c.Spec))
 		}

@@ -1,12 +1,14 @@
 package woo
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,8 +20,19 @@ import (
 
 const hookSecret = "hook-secret-1"
 
+// clock is ahead of the real one by what was slept: nobody waits.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	c.ahead.Add(int64(d))
+	return ctx.Err()
+}
+
 func configOf(s *shopServer) connectors.Config {
-	return connectors.Config{Info: connectors.Info{Store: "woo-de", Name: "Toy", Currency: "EUR", Language: language.German}, BaseURL: s.URL, ClientID: testKey,
+	c := &clock{}
+	return connectors.Config{Now: c.now, Sleep: c.sleep, Info: connectors.Info{Store: "woo-de", Name: "Toy", Currency: "EUR", Language: language.German}, BaseURL: s.URL, ClientID: testKey,
 		ClientSecret: testSecret, Secrets: map[string]connectors.Secret{secretHook: hookSecret}}
 }
 
