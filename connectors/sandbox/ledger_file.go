@@ -220,8 +220,7 @@ func (w *World) restore(k kept) error {
 	s.serial = max(s.serial, k.Serial)
 	switch {
 	case k.Order != nil:
-		s.restoreOrder(*k.Order)
-		return nil
+		return s.restoreOrder(*k.Order)
 	case k.Message != nil:
 		w.ledger.messages = append(w.ledger.messages, *k.Message)
 		if b, o := s.buyer(k.Message.Buyer), s.order(k.Message.Order); s.Platform == Ebay && b != nil && k.Message.By == "api" {
@@ -253,7 +252,14 @@ func (w *World) restore(k kept) error {
 	return nil // a line of a later version
 }
 
-func (s *store) restoreOrder(k keptOrder) {
+func (s *store) restoreOrder(k keptOrder) error {
+	odd := k.N <= int64(s.seeded) || k.Buyer < 0 || len(k.Lines) == 0
+	for _, l := range k.Lines {
+		odd = odd || l.Qty < 1 || l.Price < 0 || l.Tax < 0 || l.Ship < 0 || l.Image < 0
+	}
+	if odd {
+		return fmt.Errorf("%w: order %d", errForeign, k.N)
+	}
 	o := s.blank(k.N, k.Number, k.Created)
 	o.status, o.currency = k.Status, k.Currency
 	if o.buyer = s.newBuyer(k.Buyer); s.buyer(o.buyer.id) != nil {
@@ -265,6 +271,7 @@ func (s *store) restoreOrder(k keptOrder) {
 	}
 	s.stow(o)
 	s.add(o)
+	return nil
 }
 
 func (s *store) restoreRefund(k keptRefund) error {

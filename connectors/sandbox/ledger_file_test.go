@@ -92,6 +92,10 @@ func FuzzLedgerFile(f *testing.F) {
 	f.Add([]byte(`{"world":{"born":"2026-11-20T09:30:00Z"}}` + "\n" + `{"store":"shopify-main","serial":9,"level":{"sku":"BOX 50%","location":"","quantity":4}}` + "\n"))
 	f.Add([]byte(`{"store":"ebay-de","message":{"buyer":"x","by":"api"}}` + "\n"))
 	f.Add([]byte(`{"store":"ebay-de","order":{"n":-1,"buyer":-5,"status":"?"}}` + "\n" + `{"store":"shopify-main","decision":{"return":"1"}}` + "\n{"))
+	w, err := New(Options{Orders: 3, Items: 12})
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		all, whole, err := readKept(bytes.NewReader(raw))
 		if err != nil {
@@ -100,10 +104,8 @@ func FuzzLedgerFile(f *testing.F) {
 		if whole > int64(len(raw)) || strings.Count(string(raw[:whole]), "\n") != len(all) {
 			t.Errorf("%d lines in %d bytes", len(all), whole)
 		}
-		w, err := New(Options{Orders: 3, Items: 12})
-		if err != nil {
-			t.Fatal(err)
-		}
+		w.restoring = false
+		w.Reset()
 		w.restoring = true
 		for _, k := range all {
 			if err := w.restore(k); err != nil {
