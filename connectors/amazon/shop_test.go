@@ -307,6 +307,9 @@ func TestShip(t *testing.T) {
 	if r, err := c.Ship(t.Context(), base); err != nil || r.ID != packageRef(base.Key) {
 		t.Fatalf("%+v %v", r, err)
 	}
+	if r, err := c.Ship(t.Context(), base); err != nil || r.State != connectors.StateApplied || s.shipped != 1 {
+		t.Errorf("told twice: %+v %v, %d shipments", r, err, s.shipped)
+	}
 	o = base
 	o.Number = "00340434292135100187"
 	if _, err := c.Ship(t.Context(), o); codeOf(err) != "other_number" {
