@@ -89,7 +89,7 @@ func answer(rw http.ResponseWriter, v any, err error) {
 	switch {
 	case errors.Is(err, ErrNoStore), errors.Is(err, ErrNoBuyer), errors.Is(err, ErrNoItem):
 		status = http.StatusNotFound
-	case errors.Is(err, ErrBadOrder), errors.Is(err, ErrBadFault), errors.Is(err, ErrBadReturn), errors.Is(err, ErrCannotShip):
+	case errors.Is(err, ErrBadOrder), errors.Is(err, ErrBadFault), errors.Is(err, ErrBadReturn), errors.Is(err, ErrCannotShip), errors.Is(err, ErrBadLever):
 		status = http.StatusBadRequest
 	case err != nil:
 		status = http.StatusInternalServerError

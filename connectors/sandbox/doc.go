@@ -33,4 +33,10 @@
 //
 // The SMTP server files a copy of what it took in the shop's Sent, as many mail
 // hosts do: it is where a shop can look after an answer that it never heard.
+//
+// Some formats stand in no contract: the bodies of eBay's Post-Order part, the
+// returns inside Amazon's report, the queue's protocol. The first two follow what
+// sellers' software reads in them, the third is tried with Amazon's own client.
+// The age of a signature, Amazon's or eBay's, is not looked at, because the
+// client's clock is the real one and the world's may be another.
 package sandbox

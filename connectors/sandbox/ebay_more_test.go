@@ -131,7 +131,7 @@ func TestEbaysOtherAnswersKeepTheContract(t *testing.T) {
 	found := post("GET", "/return/search?limit=200", "")
 	first, second := at(found, "members", 0, "returnId").(string), at(found, "members", 1, "returnId").(string)
 	post("GET", "/return/"+first, "")
-	post("POST", "/return/"+first+"/decide", `{"decision":"SELLER_APPROVE"}`)
+	post("POST", "/return/"+first+"/decide", `{"decision":"APPROVE"}`)
 	post("POST", "/return/"+first+"/mark_as_received", `{}`)
 	post("POST", "/return/"+second+"/issue_refund", `{"refundDetail":{"itemizedRefundDetail":[{"refundAmount":{"value":1.50,"currency":"EUR"},"refundFeeType":"PURCHASE_PRICE"}],"totalAmount":{"value":1.50,"currency":"EUR"}}}`)
 	cancels := post("GET", "/cancellation/search?limit=200", "")
@@ -261,10 +261,10 @@ func TestEbayReturns(t *testing.T) {
 	r.want(fmt.Sprint(at(got, "summary", "status"), " ", at(got, "summary", "creationInfo", "comments", "content")), "RETURN_REQUESTED kaputt", "the return")
 	act := func(path, body string) string { return code(r.iaf("POST", "/return/"+ret.ID+"/"+path, body)) }
 	r.want(act("mark_as_received", `{}`), "409 1620", "nothing is on its way")
-	r.want(act("decide", `{"decision":"SELLER_DECLINE"}`), "400 1616", "declined without a word")
+	r.want(act("decide", `{"decision":"DECLINE"}`), "400 1616", "declined without a word")
 	r.want(act("decide", `{"decision":"MAYBE"}`), "400 1616", "another decision")
-	r.want(act("decide", `{"decision":"SELLER_APPROVE"}`), "200", "approved")
-	r.want(act("decide", `{"decision":"SELLER_APPROVE"}`), "409 1620", "approved again")
+	r.want(act("decide", `{"decision":"APPROVE"}`), "200", "approved")
+	r.want(act("decide", `{"decision":"APPROVE"}`), "409 1620", "approved again")
 	pay := func(v string) string {
 		return `{"refundDetail":{"itemizedRefundDetail":[{"refundAmount":{"value":` + v + `,"currency":"EUR"},"refundFeeType":"PURCHASE_PRICE"}],"totalAmount":{"value":` + v + `,"currency":"EUR"}}}`
 	}

@@ -200,7 +200,7 @@ func (w *World) postDecide(c *call, r *ret, _ *order) reply {
 	if decode(c.body, &q) != nil {
 		return postError(http.StatusBadRequest, 1616, returnDomain, "Invalid Input.")
 	}
-	to := map[string]string{"SELLER_APPROVE": retApproved, "SELLER_DECLINE": retDeclined}[q.Decision]
+	to := map[string]string{"APPROVE": retApproved, "DECLINE": retDeclined}[q.Decision]
 	switch {
 	case to == "":
 		return postError(http.StatusBadRequest, 1616, returnDomain, "Invalid Input. decision")
