@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"helloworld/connectors"
 )
 
 // BuyerMessage is something a buyer is made to say.
@@ -168,6 +170,7 @@ func (w *World) step() {
 		return
 	}
 	s := all[w.rng.IntN(len(all))]
+	w.trade(s, w.rng.IntN(100))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.count() == 0 {
@@ -183,4 +186,62 @@ func (w *World) step() {
 		photo = photo || strings.Contains(words[i], broken) && w.rng.IntN(2) == 0
 	}
 	s.tell(o.buyer, o, words[i], photo, outMail{})
+}
+
+// trade lets a buyer do something, now and then, besides somebody's writing:
+// order, send something back, or have a parcel arrive. The caller holds the lock
+// of chance.
+func (w *World) trade(s *store, turn int) {
+	if turn >= 30 {
+		return
+	}
+	if turn < 12 {
+		p := products[w.rng.IntN(len(products))]
+		n := 1 + w.rng.IntN(2)
+		if _, err := w.AddOrder(w.ordering(s, p, n)); err != nil {
+			w.log.Error("a buyer could not order", "store", s.Name, "err", err)
+		}
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.count() == 0 {
+		return
+	}
+	o := s.nth(s.count() - 1 - w.rng.IntN(min(20, s.count())))
+	switch {
+	case turn < 20 && (o.status == shipped || o.status == delivered) && o.refunded() == 0 && len(s.returnsOf(o.id)) == 0:
+		notes := returnNotes[s.Language]
+		k := w.rng.IntN(len(notes) - 1) // the last one never got it
+		reason := []string{"defective", "not_as_described", "not_wanted"}[k]
+		if _, err := s.addReturn(NewReturn{Order: o.id, Reason: reason, Note: notes[k]}); err != nil {
+			w.log.Error("a buyer could not send something back", "store", s.Name, "err", err)
+		}
+	case o.status == shipped:
+		o.status = delivered
+		s.touch(o)
+	default:
+		s.touch(o)
+	}
+}
+
+// ordering is an order of a product, with what the store's platform adds to it.
+func (w *World) ordering(s *store, p product, qty int) NewOrder {
+	unit := p.cents
+	if connectors.Exponent(s.Currency) == 0 {
+		unit = p.yen
+	}
+	price := unit * int64(qty)
+	var tax int64
+	ship := map[string]int64{"EUR": 499, "USD": 799, "JPY": 550}[s.Currency]
+	switch s.Platform { // German prices contain the tax; the others add it
+	case Shopify:
+		tax = (price*95 + 500) / 1000
+	case Amazon:
+		tax = (price + ship) / 10
+	}
+	dec := func(minor int64) string {
+		return connectors.Money{Minor: minor, Currency: s.Currency}.Decimal()
+	}
+	return NewOrder{Store: s.Name, Total: dec(price + tax + ship), Tax: dec(tax), Shipping: dec(ship), Status: unshipped, SKU: p.sku, Title: p.title[s.Language], Quantity: qty}
 }

@@ -1,8 +1,14 @@
 package sandbox
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -150,4 +156,78 @@ func BenchmarkListing(b *testing.B) {
 			b.ReportMetric(float64(b.N)*200/b.Elapsed().Seconds(), "orders/s")
 		})
 	}
+}
+
+// BenchmarkPages reads pages of orders over a real socket, as an adapter would.
+func BenchmarkPages(b *testing.B) {
+	w, err := New(Options{Orders: 100_000})
+	if err != nil {
+		b.Fatal(err)
+	}
+	srv := httptest.NewServer(w.Handler())
+	defer srv.Close()
+	const query = `query($a: String) { orders(first: 250, after: $a, sortKey: UPDATED_AT, query: "updated_at:>='2020-01-01T00:00:00Z'") { nodes { id name createdAt updatedAt email displayFinancialStatus
+		totalPriceSet { presentmentMoney { amount currencyCode } } lineItems(first: 10) { nodes { id sku title quantity } } refunds(first: 10) { id } } pageInfo { hasNextPage endCursor } } }`
+	token := func(store string) string {
+		s, err := w.store(store)
+		if err != nil {
+			b.Fatal(err)
+		}
+		g, _ := s.auth.give("", w.now())
+		return g.access
+	}
+	read := func(b *testing.B, req *http.Request) []byte {
+		res, err := srv.Client().Do(req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		raw, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK {
+			b.Fatalf("%d %v %.300s", res.StatusCode, err, raw)
+		}
+		return raw
+	}
+	b.Run("shopify", func(b *testing.B) {
+		t, after := token(shop), ""
+		for b.Loop() {
+			body, _ := json.Marshal(map[string]any{"query": query, "variables": map[string]any{"a": orNull(after)}})
+			req, _ := http.NewRequest(http.MethodPost, srv.URL+"/shopify/"+shop+"/admin/api/2026-10/graphql.json", bytes.NewReader(body))
+			req.Header.Set("X-Shopify-Access-Token", t)
+			var got map[string]any
+			if err := json.Unmarshal(read(b, req), &got); err != nil {
+				b.Fatal(err)
+			}
+			after = fmt.Sprint(at(got, "data", "orders", "pageInfo", "endCursor"))
+		}
+		b.ReportMetric(float64(b.N)*250/b.Elapsed().Seconds(), "orders/s")
+	})
+	b.Run("ebay", func(b *testing.B) {
+		t, i := token("ebay-de"), 0
+		for b.Loop() {
+			q := url.Values{"limit": {"200"}, "offset": {fmt.Sprint(i * 200 % 90_000)}, "filter": {"lastmodifieddate:[2025-11-25T00:00:00.000Z..]"}}
+			i++
+			req, _ := http.NewRequest(http.MethodGet, srv.URL+"/ebay/ebay-de/sell/fulfillment/v1/order?"+q.Encode(), nil)
+			req.Header.Set("Authorization", "Bearer "+t)
+			read(b, req)
+		}
+		b.ReportMetric(float64(b.N)*200/b.Elapsed().Seconds(), "orders/s")
+	})
+	b.Run("amazon", func(b *testing.B) {
+		t, next := token("amazon-jp"), ""
+		for b.Loop() {
+			q := url.Values{"maxResultsPerPage": {"100"}, "lastUpdatedAfter": {"2020-01-01T00:00:00Z"}, "includedData": {"BUYER,PROCEEDS,FULFILLMENT"}}
+			if next != "" {
+				q = url.Values{"paginationToken": {next}}
+			}
+			req, _ := http.NewRequest(http.MethodGet, srv.URL+"/amazon/amazon-jp/orders/2026-01-01/orders?"+q.Encode(), nil)
+			req.Header.Set("x-amz-access-token", t)
+			var got map[string]any
+			if err := json.Unmarshal(read(b, req), &got); err != nil {
+				b.Fatal(err)
+			}
+			next, _ = at(got, "pagination", "nextToken").(string)
+		}
+		b.ReportMetric(float64(b.N)*100/b.Elapsed().Seconds(), "orders/s")
+	})
 }
