@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -87,11 +88,11 @@ func (w *World) base(r *http.Request) string {
 type m = map[string]any
 
 func jsonReply(status int, v any) reply {
-	raw, err := json.Marshal(v)
-	if err != nil { // cannot happen: answers are made of plain values
+	var b bytes.Buffer
+	if err := encode(&b, v); err != nil { // cannot happen: answers are made of plain values
 		return reply{status: http.StatusInternalServerError, kind: "text/plain", body: []byte("the answer could not be written")}
 	}
-	return reply{status: status, kind: "application/json", body: raw}
+	return reply{status: status, kind: "application/json", body: b.Bytes()}
 }
 
 func (a reply) with(name, value string) reply {

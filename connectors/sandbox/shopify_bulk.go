@@ -297,7 +297,9 @@ func (x *exec) bulkNode(b *bulk, out, late *bytes.Buffer, node *object, sets []a
 	if parent != "" {
 		fields = append(fields, pair{"__parentId", parent})
 	}
-	encode(out, fields)
+	if err := encode(out, fields); err != nil {
+		return err
+	}
 	out.WriteByte('\n')
 	b.objects++
 	if len(inner) == 0 {

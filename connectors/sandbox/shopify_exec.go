@@ -225,7 +225,9 @@ func (g *graph) run(w *World, c *call, q *query) reply {
 		out = append(out, pair{"errors", x.errs})
 	}
 	var b bytes.Buffer
-	encode(&b, append(out, pair{"extensions", ext}))
+	if err := encode(&b, append(out, pair{"extensions", ext})); err != nil { // cannot happen: only plain values come here
+		return shopifyRefusal(Error500)
+	}
 	return reply{status: http.StatusOK, kind: "application/json; charset=utf-8", body: b.Bytes()}
 }
 
@@ -439,39 +441,6 @@ func (x *exec) fail(err error, path []any) {
 		e["extensions"] = ext
 	}
 	x.errs = append(x.errs, e)
-}
-
-// encode writes an answer. It keeps the order of fields, and is quicker than
-// json.Marshal, which would check every level of it once more.
-func encode(b *bytes.Buffer, v any) {
-	switch v := v.(type) {
-	case ordered:
-		b.WriteByte('{')
-		for i, p := range v {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString(strconv.Quote(p.key)) // names are plain ASCII
-			b.WriteByte(':')
-			encode(b, p.value)
-		}
-		b.WriteByte('}')
-	case []any:
-		b.WriteByte('[')
-		for i, one := range v {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			encode(b, one)
-		}
-		b.WriteByte(']')
-	default:
-		raw, err := json.Marshal(v)
-		if err != nil { // cannot happen: only plain values come here
-			raw = []byte("null")
-		}
-		b.Write(raw)
-	}
 }
 
 // text is a scalar as a string: ids and amounts may come as numbers, too.
