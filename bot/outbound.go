@@ -355,7 +355,7 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 	var err error
 	if x.State == DraftUnknown || j.Attempt > 1 {
 		// Somebody may have sent it already: look before sending.
-		if r, err = m.SendState(ctx, out); err != nil {
+		if r, err = m.SendState(connectors.WithFresh(ctx), out); err != nil {
 			return d.sendUnsure(ctx, j, x, err)
 		}
 		switch r.State {

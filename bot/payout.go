@@ -107,7 +107,7 @@ func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 
 // payConflict looks whether what is in the way is this very refund.
 func (d *Desk) payConflict(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder, cause error) error {
-	rec, err := shop.RefundState(ctx, j.Args.Cmd, r.Receipt)
+	rec, err := shop.RefundState(connectors.WithFresh(ctx), j.Args.Cmd, r.Receipt)
 	if err == nil && rec.State == connectors.StateAbsent {
 		d.Log.WarnContext(ctx, "a refund was rejected", "refund", r.ID, "store", r.Store, "err", cause)
 		return d.payEnds(ctx, j, r, RefundRejected, codeOf(cause), nil)
@@ -132,7 +132,7 @@ func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 	}); err != nil {
 		return err
 	}
-	rec, err := shop.RefundState(ctx, cmd, r.Receipt)
+	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
 	if err != nil {
 		if k := connectors.KindOf(err); k == connectors.Reauthorise || k == connectors.AppBroken {
 			if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {

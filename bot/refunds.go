@@ -121,7 +121,7 @@ func (d *Desk) QuoteFor(ctx context.Context, s *Store, order string) (connectors
 	if !ok {
 		return connectors.Quote{}, i18n.NewProblem(nil, "refund.no_way", "store", s.Name)
 	}
-	q, err := r.Quote(connectors.WithPriority(ctx, connectors.Agent), order)
+	q, err := r.Quote(connectors.WithFresh(connectors.WithPriority(ctx, connectors.Agent)), order)
 	if err != nil {
 		return q, ShopProblem(s, err, "order", order)
 	}

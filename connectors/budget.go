@@ -27,6 +27,19 @@ func WithPriority(ctx context.Context, p Priority) context.Context {
 	return context.WithValue(ctx, priorityKey{}, p)
 }
 
+type freshKey struct{}
+
+// WithFresh marks the calls made under ctx as [Call.Fresh]: whoever looks whether
+// something has happened must not be told what another saw a moment before.
+func WithFresh(ctx context.Context) context.Context {
+	return context.WithValue(ctx, freshKey{}, true)
+}
+
+func mustBeFresh(ctx context.Context) bool {
+	fresh, _ := ctx.Value(freshKey{}).(bool)
+	return fresh
+}
+
 // PriorityOf is the priority that ctx carries; Agent if none.
 func PriorityOf(ctx context.Context) Priority {
 	p, _ := ctx.Value(priorityKey{}).(Priority)

@@ -53,6 +53,7 @@ func TestSameReadsShareOneCall(t *testing.T) {
 		{name: "another body", call: other(func(c *Call) { c.Raw = []byte("x") }), want: 2},
 		{name: "another method", call: other(func(c *Call) { c.Method = "POST" }), want: 2},
 		{name: "another header", call: other(func(c *Call) { c.Header = http.Header{"X-Marketplace": {"DE"}} }), want: 2},
+		{name: "must be fresh, by its context", call: read, ctx: WithFresh, want: 2},
 		{name: "must be fresh", call: other(func(c *Call) { c.Fresh = true }), want: 2},
 		{name: "a person does not wait for an import", call: read, ctx: func(ctx context.Context) context.Context { return WithPriority(ctx, Sync) }, want: 2},
 		{name: "not a read", call: other(func(c *Call) { c.Read = false }), want: 2},

@@ -25,3 +25,9 @@ CREATE TABLE deadline (
   level BIGINT NOT NULL,
   PRIMARY KEY (store, what)
 );
+-- Who refreshes a store's credential just now.
+CREATE TABLE credential_lock (
+  store TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  until BIGINT NOT NULL
+);
