@@ -59,9 +59,10 @@ func (d *Desk) hook(ctx context.Context, j jobs.Job[HookArgs]) error {
 			return jobs.Snooze(0)
 		}
 	}
-	again := false
+	again, wait := false, time.Duration(0)
+	later := "hook/" + s.ID + "/later"
 	err := d.DB.Write(ctx, func(tx *store.Tx) error {
-		again = false
+		again, wait = false, 0
 		if err := holdPush(tx, s.ID); err != nil {
 			return err
 		}
@@ -73,16 +74,22 @@ func (d *Desk) hook(ctx context.Context, j jobs.Job[HookArgs]) error {
 			return nil
 		}
 		if next > 0 {
+			wait = max(time.Duration(next-tx.Now())*time.Millisecond, time.Millisecond)
+			if j.Key == later {
+				return nil // it is the one that waits
+			}
 			// Another job, since this one's key has to be free for what comes meanwhile.
-			if err := jobs.Add(tx, HookArgs{s.ID}, jobs.Key("hook/"+s.ID+"/later"), jobs.MaxAttempts(1000),
-				jobs.In(time.Duration(next-tx.Now())*time.Millisecond)); err != nil {
+			if err := jobs.Add(tx, HookArgs{s.ID}, jobs.Key(later), jobs.MaxAttempts(1000), jobs.In(wait)); err != nil {
 				return err
 			}
 		}
 		return j.Done(tx)
 	})
-	if err == nil && again {
+	switch {
+	case err == nil && again:
 		return jobs.Snooze(0)
+	case err == nil && wait > 0 && j.Key == later:
+		return jobs.Snooze(wait)
 	}
 	return err
 }
