@@ -25,6 +25,18 @@
 // says so: whoever claims that something was done exactly once is measured
 // against the ledger and not against the answers.
 //
+// Orders are reckoned from their ordinals, and only those that somebody changed
+// are kept, so that a world of a million orders starts at once and a page costs
+// as much as in a small one. Ids can be reckoned back for the same reason.
+//
+// With [Options.LedgerFile] a world remembers what was done beyond its own end:
+// a rig that kills the desk and the platform alike still has a witness. Feeds
+// that were not worked off, subscriptions and mail are not in it.
+//
+// Consent is a page that a person can press and a test can post. Deliveries are
+// signed as each platform signs them, tried again with the bytes of the first
+// time, and can be lost, doubled, changed and turned round: see [World.Hooks].
+//
 // Three wordings are ours, because no contract has them: the user errors of
 // Shopify's refundCreate, the message codes inside Amazon's feed processing
 // report, and the text of bounce mails. An adapter should not depend on them.

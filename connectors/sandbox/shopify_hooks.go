@@ -165,7 +165,7 @@ func (s *store) hookBody(topic string, ids []string) m {
 		out := m{"shop_id": num(shopID), "shop_domain": s.seller}
 		orders := []json.Number{}
 		if o != nil {
-			out["customer"] = m{"id": num(o.buyer.id), "email": o.buyer.email, "phone": nil}
+			out["customer"] = m{"id": num(o.buyer.id), "email": o.buyer.email, "phone": ""}
 			orders = append(orders, num(o.legacy))
 		}
 		if topic == "customers/redact" {
