@@ -144,7 +144,7 @@ func (s *Store) consent(ctx context.Context, state string) (string, error) {
 func consentCard(p *i18n.Printer, s *Store, link string, paste bool) chat.Card {
 	c := chat.Card{Lang: p.Lang().String(), Title: p.T("connect.title", "store", s.Name), Parts: []chat.Part{
 		{Kind: chat.Text, Text: p.T("connect.open", "platform", p.T(i18n.Key("platform."+s.Shop.Info().Platform)), "n", int(connectLife.Minutes()))}},
-		Buttons: []chat.Button{{Label: p.T("button.reauthorise"), URL: link, Tone: chat.Primary}}}
+		Buttons: []chat.Button{{Label: p.T("button.authorise"), URL: link, Tone: chat.Primary}}}
 	if paste {
 		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("connect.paste")})
 	}
