@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strings"
 
 	"helloworld/bot/chat"
 	"helloworld/connectors"
@@ -11,8 +12,13 @@ import (
 // CanText says what an account cannot do and what to do instead; empty where
 // nothing is amiss. missing: something that the desk needs is not there.
 func CanText(p *i18n.Printer, can connectors.Capability, mailbox bool) (text string, missing bool) {
-	what := p.T(i18n.Key("cap." + string(can.Name)))
+	return canText(p, can, p.T(i18n.Key("cap."+string(can.Name))), mailbox)
+}
+
+func canText(p *i18n.Printer, can connectors.Capability, what string, mailbox bool) (text string, missing bool) {
 	switch {
+	case can.OK && can.Missing != "":
+		return p.T("can.partly", "what", what, "missing", can.Missing), false
 	case can.OK, can.Reason == "can.not_configured":
 		return "", false
 	case can.Instead == "can.use_mail" && mailbox:
@@ -30,10 +36,25 @@ func CanText(p *i18n.Printer, can connectors.Capability, mailbox bool) (text str
 }
 
 // CanParts says what a store cannot do, each with why and what to do instead.
+// What has the same reason is said at once.
 func (d *Desk) CanParts(ctx context.Context, p *i18n.Printer, s *Store) []chat.Part {
-	var out []chat.Part
+	type why struct {
+		ok                       bool
+		reason, missing, instead string
+	}
+	var order []why
+	names := map[why][]string{}
 	for _, can := range s.Shop.Can(ctx) {
-		if text, _ := CanText(p, can, s.Mail != nil); text != "" {
+		w := why{can.OK, can.Reason, can.Missing, can.Instead}
+		if names[w] == nil {
+			order = append(order, w)
+		}
+		names[w] = append(names[w], p.T(i18n.Key("cap."+string(can.Name))))
+	}
+	var out []chat.Part
+	for _, w := range order {
+		can := connectors.Capability{OK: w.ok, Reason: w.reason, Missing: w.missing, Instead: w.instead}
+		if text, _ := canText(p, can, strings.Join(names[w], p.T("common.comma")), s.Mail != nil); text != "" {
 			out = append(out, chat.Part{Kind: chat.Note, Text: text})
 		}
 	}

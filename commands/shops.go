@@ -36,7 +36,8 @@ func runStores(c *Call) error {
 		info := s.Shop.Info()
 		var can []string
 		caps := s.Caps()
-		for _, name := range []connectors.CapName{connectors.CapOrders, connectors.CapInbox, connectors.CapMessage, connectors.CapRefund} {
+		for _, name := range []connectors.CapName{connectors.CapOrders, connectors.CapRefund, connectors.CapReturns, connectors.CapInbox, connectors.CapMessage,
+			connectors.CapStock, connectors.CapShip} {
 			if caps[name] {
 				can = append(can, c.P.T(i18n.Key("cap."+string(name))))
 			}
