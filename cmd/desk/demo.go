@@ -47,7 +47,7 @@ func (c demoCmd) Run(w *world) error {
 	listen := freeAddress(c.Listen)
 	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Items: c.Skus, Log: log, Redirect: "http://" + listen + wayBack}
 	if c.Shops > 0 {
-		o.Stores = manyShops(c.Shops)
+		o.Stores = sandbox.Stores(c.Shops)
 	} else {
 		o.Stores = append(sandbox.DefaultStores(), sandbox.StoreSpec{Name: spareShop, Platform: sandbox.Shopify, Currency: "GBP", Language: "en"})
 	}
@@ -121,7 +121,10 @@ func openShops(ctx context.Context, addr string, delay time.Duration, o sandbox.
 			o.Log.Error("the sandbox has stopped", "err", err)
 		}
 	}()
-	context.AfterFunc(ctx, func() { _ = srv.Close() })
+	context.AfterFunc(ctx, func() {
+		_ = srv.Close()
+		s.world.Close()
+	})
 	return s, nil
 }
 
@@ -229,17 +232,4 @@ func (s *shops) market(x sandbox.Account, o map[string]string) map[string]connec
 		}
 	}
 	return nil
-}
-
-// manyShops are n shops over all platforms.
-func manyShops(n int) []sandbox.StoreSpec {
-	kinds := sandbox.DefaultStores()
-	out := make([]sandbox.StoreSpec, n)
-	for i := range out {
-		out[i] = kinds[i%len(kinds)]
-		if i >= len(kinds) {
-			out[i].Name = fmt.Sprintf("%s-%d", out[i].Name, i/len(kinds)+1)
-		}
-	}
-	return out
 }

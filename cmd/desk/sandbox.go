@@ -24,13 +24,14 @@ type sandboxCmd struct {
 	Settle   time.Duration `default:"2s" help:"How long a refund stays pending where platforms settle later."`
 	Lag      time.Duration `default:"0s" help:"How long answers are on their way after what was asked was done."`
 	Ledger   string        `default:"" help:"File that every refund and message is written to as it happens."`
+	Keep     string        `default:"" help:"File in which the shops remember what was done, so that they know it after a restart."`
 }
 
 // Run serves sandbox shops, and the chats' fakes, until it is told to stop.
 func (c sandboxCmd) Run(w *world) error {
-	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Items: c.Skus, Redirect: c.Back, Settle: c.Settle, Lag: c.Lag, Log: logger("warn", w)}
+	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Items: c.Skus, Redirect: c.Back, LedgerFile: c.Keep, Settle: c.Settle, Lag: c.Lag, Log: logger("warn", w)}
 	if c.Shops > 0 {
-		o.Stores = manyShops(c.Shops)
+		o.Stores = sandbox.Stores(c.Shops)
 	}
 	if c.Ledger != "" {
 		f, err := os.OpenFile(c.Ledger, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
