@@ -198,6 +198,7 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneShop, d.pull)
 	jobs.Handle(d.Jobs, LaneWords, d.translateIn)
 	jobs.Handle(d.Jobs, LaneShop, d.send)
+	jobs.Handle(d.Jobs, LaneShop, d.sendForm)
 	jobs.Handle(d.Jobs, LaneMoney, d.payOut)
 	jobs.Handle(d.Jobs, LaneShop, d.resync)
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)

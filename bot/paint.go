@@ -24,6 +24,7 @@ func (d *Desk) paint() {
 		"refund": d.paintRefund,
 		"run":    d.paintRun,
 		"alert":  d.paintAlert,
+		"form":   d.paintForm,
 	}
 }
 

@@ -185,6 +185,9 @@ func runOrder(c *Call) error {
 	if _, ok := o.Store.Refunder(); ok && c.Who.Is(refund.Roles...) && x.Remaining().Minor > 0 {
 		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.refund"), Command: "refund " + o.Ref()})
 	}
+	if _, ok := o.Store.Templated(); ok && c.Who.Is(template.Roles...) {
+		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.template"), Command: "template " + o.Ref()})
+	}
 	if x.Link != "" {
 		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.open"), URL: x.Link})
 	}
