@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -45,16 +44,23 @@ var verbs = map[string]verb{
 	"fill":       {"fill WHO [in CHAT] NAME=VALUE…: answer the form", 1, false, doFill},
 	"edit":       {"edit WHO OLD NEW: change what they wrote", 3, false, doEdit},
 	"delete":     {"delete WHO WORDS: take back what they wrote", 2, false, doDelete},
-	"consent":    {"consent STORE: grant access on the page that the alert links to", 1, false, doConsent},
+	"consent":    {"consent STORE grant|refuse|again [WORDS…]: press a button on the page that a whispered card links to; what the desk says then", 2, false, doConsent},
 	// What buyers and shops do.
 	"buyer":       {"buyer NUMBER writes TEXT | got WORDS… | got nothing", 3, false, doBuyer},
-	"shop":        {"shop times-out-once | shop STORE OP KIND [N] | shop STORE mend|revoke", 1, true, doShop},
+	"shop":        {"shop times-out-once | shop STORE OP KIND [N] | shop STORE LEVER [WORDS…]: see levers", 1, true, doShop},
+	"late":        {"late AGO [STORE#]NUMBER AMOUNT CURRENCY: an order that the platform lists so much later than it was made", 4, false, doLate},
+	"ship":        {"ship NUMBER CARRIER TRACKING: the seller sends it, in the platform's own pages", 3, false, doShip},
+	"return":      {"return NUMBER REASON [KIND]: its buyer wants to send it back", 2, false, doReturn},
+	"forge":       {"forge STORE N: somebody calls the desk in the platform's name", 2, false, doForge},
 	"back-office": {"back-office NUMBER refunds AMOUNT CURRENCY", 4, false, doBackOffice},
 	"chat":        {"chat CHAT down|up|429|500|lost-answer|… [N]", 2, false, doChat},
 	// What time does.
 	"wait":    {"wait: until nothing is under way", 0, false, func(s *story, _ []string) error { return s.wait() }},
 	"read":    {"read STORE: until the store's messages were read again", 1, false, func(s *story, w []string) error { return s.pulled(w[0]) }},
 	"reached": {"reached STORE OP: until the last trouble ordered for it has struck", 2, false, doReached},
+	"due":     {"due calendar | due reconcile STORE: what is done from time to time is done now", 1, false, doDue},
+	"ends":    {"ends STORE DAYS: its access was granted so long ago that it ends in so many days; after a restart", 2, false, doEnds},
+	"called":  {"called STORE: until the platform knows where to call, and the desk relies on it", 1, false, doCalled},
 	"restart": {"restart: the desk is stopped in the middle of things and started again", 0, false, func(s *story, _ []string) error { s.restart(); return nil }},
 	// What is to be seen.
 	"posted":       {"posted PLACE WORDS… [once]", 2, false, doPosted},
@@ -69,6 +75,12 @@ var verbs = map[string]verb{
 	"signed-out":   {"signed-out WHO: the console knows them no more", 1, false, doSignedOut},
 	"refunded":     {"refunded NUMBER AMOUNT CURRENCY: once, by the shop's ledger", 3, false, doRefunded},
 	"notrefunded":  {"notrefunded NUMBER", 1, false, doNotRefunded},
+	"count":        {"count STORE OP: from now on, for counted", 2, false, doCount},
+	"counted":      {"counted STORE OP N: the shop was asked exactly so often since", 3, false, doCounted},
+	"mirrored":     {"mirrored [STORE#]NUMBER STATUS: the desk's copy has this order, once, in this state", 2, false, doMirrored},
+	"heard":        {"heard STORE TOPIC N: so much news came of it, each counted once", 3, false, doHeard},
+	"answered":     {"answered STORE LEVER STATUS N: so many calls of the platform, and what the desk answered", 4, false, doAnswered},
+	"kept":         {"kept STORE STREAM N: the desk's copy has so many", 3, false, doKept},
 	"audit":        {"audit ok | audit WHAT: the log has such a line", 1, false, doAudit},
 }
 
@@ -307,24 +319,6 @@ func doDelete(s *story, w []string) error {
 	return x.venue.remove(p, x)
 }
 
-// doConsent goes where the alert's button leads, and says yes there.
-func doConsent(s *story, w []string) error {
-	k, err := s.pick(watcher, "Authorise again", []string{"on", w[0]})
-	if err != nil {
-		return err
-	}
-	client := &http.Client{Timeout: storyPatience}
-	res, err := client.Post(k.b.url, "application/x-www-form-urlencoded", nil)
-	if err != nil {
-		return err
-	}
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the consent page said %s", res.Status)
-	}
-	return nil
-}
-
 func doBuyer(s *story, w []string) error {
 	o, err := s.orderOf(w[0])
 	if err != nil {
@@ -365,33 +359,6 @@ func (s *story) got(o sandbox.OrderInfo, pieces []string) error {
 		}
 		return nil
 	})
-}
-
-func doShop(s *story, w []string) error {
-	if len(w) == 1 && w[0] == "times-out-once" {
-		return s.world().Fail(s.last.Store, "refund", sandbox.Lost, 1)
-	}
-	if len(w) < 2 {
-		return errors.New("the shop of which store, and what happens to it?")
-	}
-	switch w[1] {
-	case "mend":
-		return s.world().Mend(w[0])
-	case "revoke":
-		return s.world().Revoke(w[0])
-	}
-	if len(w) < 3 {
-		return errors.New("the shop of which store, and what happens to it?")
-	}
-	n := 1
-	if len(w) > 3 {
-		var err error
-		if n, err = strconv.Atoi(w[3]); err != nil {
-			return err
-		}
-	}
-	s.calls[w[0]+" "+w[1]] = s.world().Ledger().Calls[w[0]][w[1]]
-	return s.world().Fail(w[0], w[1], w[2], n)
 }
 
 // doReached waits until a store's operation was called since it was ordered to

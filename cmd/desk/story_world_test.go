@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,11 +40,16 @@ type story struct {
 	shops *shops
 	// orders are those the story made, by number; last is the one made last.
 	orders map[string][]sandbox.OrderInfo
-	// calls is how often an operation was called when it was ordered to fail.
+	// calls is how often an operation was called when it was ordered to fail, or
+	// when its calls were to be counted.
 	calls map[string]int
-	last  sandbox.OrderInfo
-	chats []venue
-	cfg   config.Config
+	// back is where the last consent sent the browser.
+	back string
+	// behind is how far the shops' clock is behind.
+	behind atomic.Int64
+	last   sandbox.OrderInfo
+	chats  []venue
+	cfg    config.Config
 	// listen is the desk's own address; secrets are those of the platforms.
 	listen  string
 	secrets map[string]map[string]connectors.Secret
@@ -122,15 +128,19 @@ func (s *story) world() *sandbox.World {
 		ctx, stop := context.WithCancel(context.Background())
 		s.t.Cleanup(stop)
 		s.listen = freeAddress("127.0.0.1:0")
-		specs := sandbox.DefaultStores()
+		// The spare one nobody has connected yet.
+		specs := append(sandbox.DefaultStores(), sandbox.StoreSpec{Name: spareShop, Platform: sandbox.Shopify, Currency: "GBP", Language: "en"})
 		for i := range specs {
 			specs[i].Orders = -1
 		}
 		var err error
 		if s.shops, err = openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Stores: specs, Settle: s.settle, Slow: 500 * time.Millisecond,
+			Now: func() time.Time { return time.Now().Add(-time.Duration(s.behind.Load())) }, HookRetries: []time.Duration{time.Second, time.Second, 2 * time.Second},
 			Redirect: "http://" + s.listen + wayBack}); err != nil {
 			s.fail(err)
 		}
+		s.t.Cleanup(s.shops.world.Close)
+		s.caught["SHOPS"] = s.shops.url
 	}
 	return s.shops.world
 }
@@ -228,13 +238,17 @@ func (s *story) until(look func() error) error {
 	}
 }
 
+// rounds are the jobs that the desk begins by itself again and again. There is
+// always one under way: a queue is listened to for long.
+const rounds = `'pull', 'sweep', 'queue', 'subscribe', 'reconcile', 'calendar', 'tidy'`
+
 // wait waits until nothing that people or buyers began is under way.
 func (s *story) wait() error {
 	return s.until(func() error {
 		var left []string
 		err := s.desk.db.Read(context.Background(), func(tx *store.Tx) error {
 			left = nil
-			rows, err := tx.Query(`SELECT kind, error FROM job WHERE dead = 0 AND kind NOT IN ('pull', 'sweep')`)
+			rows, err := tx.Query(`SELECT kind, error FROM job WHERE dead = 0 AND kind NOT IN (` + rounds + `)`)
 			if err != nil {
 				return err
 			}
