@@ -1,0 +1,301 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"helloworld/bot"
+	"helloworld/bot/audit"
+	"helloworld/bot/chat"
+	"helloworld/bot/jobs"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/connectors"
+	"helloworld/connectors/all"
+	"helloworld/connectors/sandbox"
+	"helloworld/glossary"
+	"helloworld/i18n"
+	"helloworld/i18n/translate"
+)
+
+// freshDesk is the file of a database with the staff in it. It is made once: the
+// migrations would be most of a schedule's cost.
+var freshDesk = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "desk")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path, ctx := filepath.Join(dir, "desk.db"), context.Background()
+	db, err := store.Open(ctx, path, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	staff, err := people.Open(ctx, db, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	err = db.Write(ctx, func(tx *store.Tx) error {
+		for _, id := range []people.ID{"lina", "wang", "mei"} {
+			p := people.Person{ID: id, Name: string(id), Lang: language.English, Roles: []people.Role{people.Manager}, Stores: []string{people.EveryStore}}
+			if err := staff.Save(tx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// bureau is a desk that is killed and begun again over the same database, with
+// everything around it that outlives it: the shops, the chat, the file.
+type bureau struct {
+	t     *testing.T
+	plan  schedule
+	world *sandbox.World
+	wire  *wire
+	hall  *hall
+	path  string
+	log   *slog.Logger
+	words *translate.Pipeline
+	seal  *store.Sealer
+	// wrap may stand between the desk and its shop; nil means nothing does.
+	wrap func(connectors.Refunder) connectors.Refunder
+
+	mu   sync.Mutex
+	desk *process
+}
+
+// process is one life of the desk.
+type process struct {
+	desk  *bot.Desk
+	db    *store.DB
+	staff *people.Book
+	net   *http.Transport
+	stop  context.CancelFunc
+	done  chan error
+}
+
+// till is the part of an adapter that this is about. The desk's other traffic,
+// the mirror's above all, would only cost time here.
+type till struct {
+	connectors.Connector
+	connectors.Refunder
+	oneByOne, keyed bool
+}
+
+func (t till) OneByOne() bool { return t.oneByOne }
+func (t till) Keyed() bool    { return t.keyed }
+
+func newBureau(t *testing.T, s schedule, file []byte, words *translate.Pipeline) *bureau {
+	t.Helper()
+	b := &bureau{t: t, plan: s, hall: &hall{cards: map[string]chat.Card{}}, path: filepath.Join(t.TempDir(), "desk.db"), words: words,
+		log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	if os.Getenv("DESK_TEST_LOG") != "" {
+		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	var specs []sandbox.StoreSpec
+	for _, x := range sandbox.DefaultStores() {
+		if x.Name == s.store {
+			x.Orders, x.Items = -1, -1
+			specs = append(specs, x)
+		}
+	}
+	var err error
+	b.world, err = sandbox.New(sandbox.Options{Seed: int64(s.seed), Stores: specs, Settle: s.settle, FinanceLag: s.lag, Slow: s.slow, TokenTTL: s.ttl, RateLimits: s.limits,
+		BaseURL: func() string { return "http://world" }, Log: b.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.wire = newWire(b.world, s.seed)
+	b.wire.stray = s.stray
+	if err := os.WriteFile(b.path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if b.seal, err = store.NewSealer(make([]byte, store.KeySize)); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// begin starts a process over the database as it is.
+func (b *bureau) begin() error {
+	ctx, stop := context.WithCancel(context.Background())
+	p := &process{stop: stop, done: make(chan error, 1), net: b.wire.transport()}
+	var err error
+	if p.db, err = store.Open(ctx, b.path, store.Options{Log: b.log}); err != nil {
+		return err
+	}
+	if p.staff, err = people.Open(ctx, p.db, time.Now); err != nil {
+		return err
+	}
+	shop, err := b.shop(p)
+	if err != nil {
+		return err
+	}
+	// The lease and the pauses are the real ones; only the eyes open more rarely
+	// than they would, since nothing here comes from another process.
+	engine := jobs.New(p.db, jobs.Options{Log: b.log, Poll: 10 * time.Minute, Grace: time.Nanosecond, Lanes: map[string]int{bot.OutLane("hall"): 2}})
+	p.desk, err = bot.New(ctx, bot.Options{DB: p.db, Jobs: engine, People: p.staff, Audit: audit.New([]byte("audit key")), Words: b.words,
+		Key: []byte("a key of the tests"), Stores: []bot.Store{shop}, Chats: []chat.Transport{b.hall}, Pull: 24 * time.Hour,
+		Channels: []bot.Channel{{Place: chat.Place{Chat: "hall", Channel: "approvals"}, Name: "approvals", Lang: language.English,
+			Stores: []string{people.EveryStore}, Topics: []bot.Topic{bot.TopicApprovals, bot.TopicAlerts}}},
+		Policy: bot.Policy{Votes: b.plan.votes}, Log: b.log})
+	if err != nil {
+		return err
+	}
+	for name, args := range map[string]jobs.Args{"sweep": bot.SweepArgs{}, "tidy": bot.TidyArgs{}, "calendar": bot.CalendarArgs{}} {
+		engine.Every(name, 24*time.Hour, args)
+	}
+	go func() { p.done <- engine.Run(ctx) }()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.desk = p
+	return nil
+}
+
+// shop is the real adapter.
+func (b *bureau) shop(p *process) (bot.Store, error) {
+	x, err := b.world.Account(b.plan.store)
+	if err != nil {
+		return bot.Store{}, err
+	}
+	plugin, ok := all.Find(x.Platform)
+	if !ok {
+		return bot.Store{}, fmt.Errorf("no adapter for %s", x.Platform)
+	}
+	info := connectors.Info{Platform: x.Platform, Store: x.Name, Name: x.Name, Account: x.Seller, Currency: x.Currency, Language: language.Make(x.Language)}
+	options := map[string]string{}
+	if x.Marketplace != "" {
+		options["marketplace"] = x.Marketplace
+	}
+	if x.Platform == sandbox.Ebay {
+		options["apiz"] = "http://world" + x.Path
+	}
+	shop, err := plugin.New(connectors.Config{Info: info, BaseURL: "http://world" + x.Path, TokenURL: "http://world" + x.TokenPath, ClientID: x.ClientID,
+		ClientSecret: connectors.Secret(x.Secret), Credential: connectors.Credential{Refresh: connectors.Secret(x.Refresh)}, Log: b.log, Options: options,
+		Transport: p.net, Keeper: bot.Keeper{DB: p.db, Seal: b.seal}})
+	if err != nil {
+		return bot.Store{}, err
+	}
+	refunder, ok := shop.(connectors.Refunder)
+	if !ok {
+		return bot.Store{}, fmt.Errorf("%s cannot refund", x.Platform)
+	}
+	out := till{Connector: shop, Refunder: refunder}
+	if o, ok := shop.(connectors.OneByOne); ok {
+		out.oneByOne = o.OneByOne()
+	}
+	if k, ok := shop.(interface{ Keyed() bool }); ok {
+		out.keyed = k.Keyed()
+	}
+	if b.wrap != nil {
+		out.Refunder = b.wrap(out.Refunder)
+	}
+	return bot.Store{ID: x.Name, Name: x.Name, Shop: out}, nil
+}
+
+// end ends the process that runs, if one does.
+func (b *bureau) end(gently bool) bool {
+	b.mu.Lock()
+	p := b.desk
+	b.desk = nil
+	b.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	if !gently {
+		// From here on nothing is written any more, whatever is still under way.
+		b.closes(p)
+		b.wire.cut()
+	}
+	p.stop()
+	if err := <-p.done; err != nil {
+		b.t.Error(err)
+	}
+	if gently {
+		b.closes(p)
+	}
+	b.wire.cut()
+	p.net.CloseIdleConnections()
+	return true
+}
+
+func (b *bureau) closes(p *process) {
+	if err := p.db.Close(); err != nil {
+		b.t.Errorf("closing the database: %v", err)
+	}
+}
+
+// now is the process that runs, or nil.
+func (b *bureau) now() *process {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.desk
+}
+
+// by is somebody acting at the desk.
+func (p *process) by(id people.ID) (bot.Deed, error) {
+	who, ok := p.staff.Get(context.Background(), id)
+	if !ok {
+		return bot.Deed{}, fmt.Errorf("nobody is called %s", id)
+	}
+	return bot.Deed{Who: who, P: i18n.For(who.Lang), Event: chat.Event{Kind: chat.Pressed, Place: chat.Place{Chat: "hall", Channel: "approvals"},
+		Account: chat.Account{ID: string(id)}}}, nil
+}
+
+// refunds are all refunds that the desk knows.
+func (p *process) refunds() (out []bot.Payback, err error) {
+	err = p.db.Read(context.Background(), func(tx *store.Tx) error {
+		out = nil
+		rows, err := tx.Query(`SELECT id FROM refund ORDER BY created, id`)
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			r, err := p.desk.GetRefund(tx, id)
+			if err != nil {
+				return err
+			}
+			out = append(out, r)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// noWords is a pipeline that nothing here uses; it is made once.
+var noWords = sync.OnceValues(func() (*translate.Pipeline, error) {
+	book, err := glossary.Default()
+	if err != nil {
+		return nil, err
+	}
+	return translate.New(translate.Options{Book: book, Log: slog.New(slog.DiscardHandler)}), nil
+})

@@ -1,0 +1,150 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/language"
+
+	"helloworld/bot"
+	"helloworld/bot/chat"
+	"helloworld/connectors"
+	"helloworld/i18n"
+)
+
+// verdict counts what became of the refunds of one or many schedules, as the
+// shops' own ledger tells it.
+type verdict struct {
+	schedules, refunds, kills int
+	// happened are confirmed and did; refused ended otherwise and did not; working
+	// are known to be in the platform's hands.
+	happened, refused, unknown, working int
+	// elsewhere are confirmed because the same sum went out in the back office.
+	elsewhere int
+	// These have to be 0: paid more than once; confirmed and not paid, or paid and
+	// shown as not; more than the order's total; a card that says something else
+	// than the state; left lying; unknown where the platform tells.
+	repeated, lost, over, unshown, left int
+	wrong                               []string
+}
+
+func (v *verdict) add(o verdict) {
+	v.schedules += o.schedules
+	v.refunds += o.refunds
+	v.kills += o.kills
+	v.happened += o.happened
+	v.refused += o.refused
+	v.unknown += o.unknown
+	v.working += o.working
+	v.elsewhere += o.elsewhere
+	v.repeated += o.repeated
+	v.lost += o.lost
+	v.over += o.over
+	v.unshown += o.unshown
+	v.left += o.left
+	v.wrong = append(v.wrong, o.wrong...)
+}
+
+func (v verdict) String() string {
+	return fmt.Sprintf("%d schedules, %d restarts, %d refunds: happened %d (%d of them in the back office), refused %d, unknown %d, still working %d; "+
+		"repeated %d, lost %d, over the total %d, shown wrongly %d, left lying %d", v.schedules, v.kills, v.refunds, v.happened+v.elsewhere, v.elsewhere,
+		v.refused, v.unknown, v.working, v.repeated, v.lost, v.over, v.unshown, v.left)
+}
+
+// judge holds what the desk says against what the shop did.
+func judge(o outcomeOf, cards []chat.Card) verdict {
+	v := verdict{schedules: 1, refunds: len(o.refunds), kills: o.kills}
+	bad := func(n *int, format string, args ...any) {
+		*n++
+		v.wrong = append(v.wrong, fmt.Sprintf(format, args...))
+	}
+	paid := map[string]int{}
+	office := map[string]int{} // order and sum
+	sums := map[string]int64{}
+	for _, e := range o.ledger {
+		sums[e.Order] += e.Amount.Minor
+		mine := false
+		for _, r := range o.refunds {
+			if e.Key == r.Key || strings.Contains(e.Note, r.Key) {
+				mine = true
+				paid[r.Key]++
+				if e.Order != plainID(r.Order) || e.Amount != r.Body.Cmd.Amount {
+					bad(&v.lost, "%s asked for %v of %s, and %v of %s went out", r.ID, r.Body.Cmd.Amount, r.Order, e.Amount, e.Order)
+				}
+			}
+		}
+		if !mine {
+			office[place(e.Order, e.Amount)]++
+		}
+	}
+	for _, x := range o.orders {
+		if sums[x.ID] > x.Total.Minor {
+			bad(&v.over, "order %s: %d of %v was given back", x.ID, sums[x.ID], x.Total)
+		}
+	}
+	for _, r := range o.refunds {
+		n := paid[r.Key]
+		if n > 1 {
+			bad(&v.repeated, "%s went out %d times (%s)", r.ID, n, r.State)
+		}
+		switch at := place(plainID(r.Order), r.Body.Cmd.Amount); r.State {
+		case bot.RefundConfirmed:
+			switch {
+			case n > 0:
+				v.happened++
+			case office[at] > 0:
+				office[at]--
+				v.elsewhere++
+			default:
+				bad(&v.lost, "%s is said to be confirmed and never happened", r.ID)
+			}
+		case bot.RefundRejected, bot.RefundFailed, bot.RefundDenied, bot.RefundExpired:
+			v.refused++
+			if n > 0 {
+				bad(&v.lost, "%s happened and is said to be %s", r.ID, r.State)
+			}
+		case bot.RefundUnknown:
+			v.unknown++
+		case bot.RefundAccepted:
+			v.working++
+		default:
+			bad(&v.left, "%s was left %s (%s)", r.ID, r.State, r.Error)
+		}
+		if r.State == bot.RefundAsked {
+			continue
+		}
+		if why := shown(r, cards); why != "" {
+			bad(&v.unshown, "%s is %s, and %s", r.ID, r.State, why)
+		}
+	}
+	return v
+}
+
+// plainID is an order's id as the ledger has it, however the platform dresses it.
+func plainID(id string) string { return id[strings.LastIndex(id, "/")+1:] }
+
+func place(order string, m connectors.Money) string { return order + " " + m.String() }
+
+// shown tells what is wrong with what people see of a refund.
+func shown(r bot.Payback, cards []chat.Card) string {
+	p := i18n.For(language.English)
+	title := func(s bot.RefundState) string {
+		return p.T(i18n.Key("refund.title."+string(s)), "amount", r.Body.Cmd.Amount.String(), "n", 1)
+	}
+	right, seen := false, []string(nil)
+	for _, c := range cards {
+		if len(c.Parts) == 0 || len(c.Parts[0].Fields) == 0 || c.Parts[0].Fields[0].Value != r.ID {
+			continue
+		}
+		seen = append(seen, c.Title)
+		if c.Title == title(r.State) {
+			right = right || r.State != bot.RefundUnknown || c.Foot != "" && c.Tone != chat.Good
+		} else if c.Title == title(bot.RefundConfirmed) {
+			return "a card says that it was refunded"
+		}
+	}
+	if !right {
+		return fmt.Sprintf("its cards say %q", seen)
+	}
+	return ""
+}
