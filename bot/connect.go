@@ -258,6 +258,10 @@ func (d *Desk) connect(ctx context.Context, out *Connected, c connecting, q url.
 		if connectors.KindOf(err) == connectors.Reauthorise {
 			return i18n.NewProblem(err, "connect.refused", "store", s.Name)
 		}
+		var ce *connectors.Error
+		if errors.As(err, &ce) && ce.Code == connectors.OtherSeller {
+			return i18n.NewProblem(err, "connect.other_seller", "store", s.Name, "account", s.Shop.Info().Account)
+		}
 		return ShopProblem(s, err, "", "")
 	}
 	if cred.Granted.IsZero() {

@@ -41,6 +41,10 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
+// OtherSeller is the code of an error of [Authoriser.Complete]: another seller
+// granted access than the one that the store is configured for.
+const OtherSeller = "other_seller"
+
 // Error is what adapters return.
 type Error struct {
 	Kind       Kind

@@ -46,7 +46,7 @@ func (s *Seller) Complete(ctx context.Context, q url.Values) (connectors.Credent
 		return connectors.Credential{}, s.linked(fault(connectors.Reauthorise, "consent", why, "the seller did not grant access"))
 	}
 	if s.seller != "" && who != "" && who != s.seller {
-		return connectors.Credential{}, fault(connectors.Invalid, "consent", "other_seller", "access was granted by another seller than the one this store is configured for")
+		return connectors.Credential{}, fault(connectors.Invalid, "consent", connectors.OtherSeller, "access was granted by another seller than the one this store is configured for")
 	}
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "client_id": {s.id}, "client_secret": {string(s.secret)}}
 	if s.redirect != "" {

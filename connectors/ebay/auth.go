@@ -59,6 +59,9 @@ func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credentia
 		return connectors.Credential{}, &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opAuthorise, Code: "no_token",
 			Err: errors.New("the answer has no token")}
 	}
+	if err := s.sameSeller(ctx, c); err != nil {
+		return connectors.Credential{}, err
+	}
 	c.Granted = s.now().UTC()
 	if c.RefreshExpires.IsZero() {
 		c.RefreshExpires = c.Granted.Add(consentFor)
@@ -70,6 +73,27 @@ func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credentia
 	}
 	c.Extra = s.tokens.Current().Extra // the signing key is the application's, and outlives a consent
 	return c, nil
+}
+
+// sameSeller refuses a consent that another seller gave than the one this store
+// is configured for: their orders would stand among ours, and refunds be paid
+// from their money. Where eBay does not say who it was, the consent is believed.
+func (s *Shop) sameSeller(ctx context.Context, c connectors.Credential) error {
+	if s.expected == "" {
+		return nil
+	}
+	var u wireUser
+	_, err := s.client.Do(ctx, connectors.Call{Op: opUser, Method: http.MethodGet, URL: s.apiz + "/commerce/identity/v1/user/",
+		Header: http.Header{"Authorization": {"Bearer " + string(c.Access)}}, Bare: true, Read: true, Fresh: true}, &u)
+	if err != nil || u.Username == "" && u.UserID == "" {
+		s.log.WarnContext(ctx, "eBay does not say who granted access", "store", s.info.Store, "err", err)
+		return nil
+	}
+	if strings.EqualFold(u.Username, s.expected) || u.UserID != "" && u.UserID == s.expected {
+		return nil
+	}
+	return &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: opAuthorise, Code: connectors.OtherSeller,
+		Err: errors.New("access was granted by another seller than the one this store is configured for")}
 }
 
 // Refresh gets a new access token. The refresh token stays the same until the

@@ -74,8 +74,10 @@ type Shop struct {
 	scopesWanted []string
 	alertEmail   string
 	verify       connectors.Secret
-	client       *connectors.Client
-	tokens       *connectors.Tokens
+	// expected is the seller that the configuration names; empty: whoever grants access.
+	expected string
+	client   *connectors.Client
+	tokens   *connectors.Tokens
 	// app speaks for the application rather than for the seller.
 	app       *connectors.Client
 	appTokens *connectors.Tokens
@@ -152,6 +154,7 @@ func New(c connectors.Config) (*Shop, error) {
 	if s.name == "" {
 		s.name = c.Account
 	}
+	s.expected = s.name
 	s.info.Platform = Platform
 	if s.info.Account == "" {
 		s.info.Account = s.name

@@ -25,6 +25,7 @@ func (a *wireAmount) money() (connectors.Money, error) {
 
 type wireUser struct {
 	Username string `json:"username"`
+	UserID   string `json:"userId"`
 	Status   string `json:"status"`
 }
 
