@@ -125,7 +125,7 @@ func (d *Desk) QuoteFor(ctx context.Context, s *Store, order string) (connectors
 	if err != nil {
 		return q, ShopProblem(s, err, "order", order)
 	}
-	return q, nil
+	return q, d.withOwn(ctx, s.ID, &q)
 }
 
 // AskRefund writes down what somebody wants refunded and asks the people who may
@@ -147,7 +147,7 @@ func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
 		return err
 	}
 	body := PaybackBody{Total: q.Order.Total, Left: q.Remaining, Buyer: q.Order.Buyer.Name, Status: string(q.Order.Status), Votes: d.Policy.Votes,
-		Cmd: connectors.Refund{Order: q.Order.ID, Amount: amount, Reason: a.Reason, Note: a.Note, Before: q.Order.Refunded}}
+		Cmd: connectors.Refund{Order: q.Order.ID, Amount: amount, Reason: a.Reason, Note: a.Note, Before: q.Order.Refunded, Hidden: q.Hidden}}
 	for _, l := range q.Order.Lines {
 		body.Titles = append(body.Titles, l.Title)
 	}
@@ -411,7 +411,7 @@ func (d *Desk) refundTo(tx *store.Tx, id string, s RefundState, why string, rece
 func (d *Desk) askAgain(ctx context.Context, by Deed, r Payback, q connectors.Quote) error {
 	body := r.Body
 	body.Total, body.Left, body.Status = q.Order.Total, q.Remaining, string(q.Order.Status)
-	body.Cmd.Before, body.Cmd.Seen = q.Order.Refunded, nil
+	body.Cmd.Before, body.Cmd.Seen, body.Cmd.Hidden = q.Order.Refunded, nil, q.Hidden
 	for _, seen := range q.Order.Refunds {
 		body.Cmd.Seen = append(body.Cmd.Seen, seen.ID)
 	}

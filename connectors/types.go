@@ -115,6 +115,9 @@ type Quote struct {
 	Lines         []QuoteLine
 	// Findings are catalogue keys of what speaks against it.
 	Findings []string
+	// Hidden are sums that this desk gave back and the platform does not show yet:
+	// the desk fills it, and takes them out of Remaining.
+	Hidden []Money
 }
 
 // QuoteLine is what is left of an order line.
@@ -143,6 +146,10 @@ type Refund struct {
 	// Taken are the receipts of the store's other refunds, for a platform whose
 	// lists do not say what belongs to which: whatever is theirs is not this one.
 	Taken []string `json:"taken,omitempty"`
+	// Hidden are sums that were given back for this order before this was asked,
+	// and that the platform did not show then: one of them that turns up is not
+	// this one.
+	Hidden []Money `json:"hidden,omitempty"`
 }
 
 // RefundLine is part of a refund.

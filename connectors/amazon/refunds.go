@@ -320,15 +320,30 @@ func (s *Seller) byFeed(ctx context.Context, cmd connectors.Refund, id string) (
 	return out, nil
 }
 
-// inFinances: the order has a refund of this amount that nobody had seen before.
+// inFinances: the order has a refund of this amount that nobody had seen before,
+// and that is none of those which were made earlier and had yet to show.
 func (s *Seller) inFinances(ctx context.Context, cmd connectors.Refund) (bool, error) {
 	seen, err := s.refundsOf(ctx, cmd.Order)
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(seen, func(r connectors.RefundSeen) bool {
-		return r.Amount == cmd.Amount && !cmd.Asked.IsZero() && r.At.After(cmd.Asked.Add(-slack)) && !slices.Contains(cmd.Seen, r.ID)
-	}), nil
+	others := 0
+	for _, m := range cmd.Hidden {
+		if m == cmd.Amount {
+			others++
+		}
+	}
+	fresh := 0
+	for _, r := range seen {
+		switch {
+		case r.Amount != cmd.Amount, cmd.Asked.IsZero(), slices.Contains(cmd.Seen, r.ID):
+		case r.At.After(cmd.Asked.Add(-slack)):
+			fresh++
+		default:
+			others--
+		}
+	}
+	return fresh > max(others, 0), nil
 }
 
 // search reasons about a refund whose feed id nobody knows.
