@@ -43,6 +43,7 @@ var scopesOf = map[string][]string{
 		"sell.account.readonly", "commerce.message", "commerce.identity.readonly", "commerce.notification.subscription", "commerce.notification.subscription.readonly"),
 	Amazon: {"sellingpartnerapi::orders", "sellingpartnerapi::feeds", "sellingpartnerapi::finances", "sellingpartnerapi::listings", "sellingpartnerapi::inventory",
 		"sellingpartnerapi::reports", "sellingpartnerapi::messaging", "sellingpartnerapi::notifications"},
+	Woo: {wooRead, wooWrite},
 }
 
 func ebayScopes(names ...string) []string {
@@ -56,6 +57,9 @@ func newAuth(s *store) *auth {
 	ttl := map[string]time.Duration{Shopify: time.Hour, Ebay: 2 * time.Hour, Amazon: time.Hour}[s.Platform]
 	a := &auth{store: s.Name, of: s, platform: s.Platform, ttl: orElse(s.w.o.TokenTTL, ttl), access: map[string]time.Time{}, scopes: scopesOf[s.Platform],
 		codes: map[string]code{}, secret: clientSecret}
+	if s.Platform == Woo {
+		a.secret = "cs_" + wooHash(s.Name+" consumer secret")
+	}
 	a.first = a.mint("refresh")
 	a.refresh = []string{a.first}
 	return a

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// market is what the Amazon and the eBay side of a store remember beyond orders.
+// market is what the sides of a store remember that are not Shopify's: Amazon, eBay and WooCommerce beyond orders.
 type market struct {
 	grantless
 	queue        queue
@@ -25,6 +25,7 @@ type market struct {
 	dailyOf    map[string]int
 	signKeys   []*signKey
 	alertEmail string
+	woo        wooSide
 	targets    []*target
 	wishes     []*wish
 
@@ -51,6 +52,8 @@ func (s *store) marketAccount(a *Account) {
 		a.Queue = s.queueAccess()
 	case Ebay:
 		a.Verification = "sandbox-verification-token-of-" + s.Name
+	case Woo:
+		s.wooAccount(a)
 	}
 }
 
@@ -74,15 +77,17 @@ const (
 	JamQueueBackwards = "queue-backwards"
 	// JamEndsAtZero: eBay ends listings that are out of stock, while n is not 0.
 	JamEndsAtZero = "ends-at-zero"
+	// JamGateway: the payment gateway of a WooCommerce shop refuses the next refunds.
+	JamGateway = "gateway-refuses"
 )
 
-// Jam makes something of an Amazon or eBay account go wrong n times; 0 ends it.
+// Jam makes something of an Amazon, eBay or WooCommerce account go wrong n times; 0 ends it.
 func (w *World) Jam(store, lever string, n int) error {
 	s, err := w.store(store)
 	if err != nil {
 		return err
 	}
-	if s.Platform != Amazon && (s.Platform != Ebay || lever != JamEndsAtZero) {
+	if (s.Platform == Woo) != (lever == JamGateway) || s.Platform == Shopify || s.Platform == Ebay && lever != JamEndsAtZero {
 		return fmt.Errorf("%w: %q of %q", ErrBadLever, lever, store)
 	}
 	s.mu.Lock()
@@ -91,6 +96,8 @@ func (w *World) Jam(store, lever string, n int) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch lever {
+	case JamGateway:
+		s.market.woo.gatewayNo = n
 	case JamQueueTwice:
 		q.twice = n
 	case JamQueueLost:

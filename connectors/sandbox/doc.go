@@ -1,6 +1,7 @@
-// Package sandbox is three marketplaces in one small world: an eBay account, an
-// Amazon seller and a Shopify shop with orders, buyers and messages, which speak
-// their platforms' own wire formats over loopback HTTP, and fail on demand.
+// Package sandbox is several marketplaces in one small world: an eBay account, an
+// Amazon seller, a Shopify shop and, where it is asked for, a WooCommerce shop, with
+// orders, buyers and messages, which speak their platforms' own wire formats over
+// loopback HTTP, and fail on demand.
 //
 // [New] makes a [World], [World.Handler] serves it, [World.StartMail] adds the
 // mail servers through which the buyers of platforms without a message API
@@ -51,4 +52,12 @@
 // sellers' software reads in them, the third is tried with Amazon's own client.
 // The age of a signature, Amazon's or eBay's, is not looked at, because the
 // client's clock is the real one and the world's may be another.
+//
+// The WooCommerce shop follows the platform's documentation and its published
+// source, for there is no contract file. It has no rates of its own (the ten calls
+// a second are those of whoever hosts it), no returns, and one place where buyers
+// write: the checkout. Who has written there writes a mail from then on. Half of
+// its listings are variations, its clock is an hour ahead of UTC, and its key goes
+// over plain HTTP, which a real shop takes only with a signature: here nobody is
+// between.
 package sandbox

@@ -77,9 +77,16 @@ func (f *faults) take(op string) string {
 // Fail lets an operation of a store fail some times. An empty op means any
 // operation; times below one means until [World.Mend].
 //
-// The operations are token, health, orders, order, refund, send, messages, and
-// on Amazon also document, upload, feed, feeds, report and transactions. Mail
-// knows send (SMTP) and imap.
+// The operations are health, orders, order, refund, send, messages, items, item,
+// stock, ship and subscribe, where a platform has them, and besides:
+//
+//   - Shopify: token, return, decide, subscriptions, bulk, bulkstate, bulkfile
+//   - eBay: token, shipments, signing_key, and those of returns: returns, return,
+//     decide
+//   - Amazon: token, document, upload, download, feed, feeds, report, reports,
+//     transactions, inventory, templates, template, queue
+//   - WooCommerce: refunds (reading them)
+//   - mail: send (SMTP), imap
 func (w *World) Fail(store, op, kind string, times int) error {
 	s, err := w.store(store)
 	if err != nil {

@@ -32,6 +32,10 @@ type hook struct {
 	// giveUp is called without any lock when the platform gives up. Nil drops the
 	// subscription.
 	giveUp func(h *hook)
+	// once: what did not arrive is not sent again. most is after how many failures
+	// in a row this platform gives up; 0 means [hookFailures].
+	once bool
+	most int
 
 	failures int // guarded by hooks.mu, as is down
 	down     bool
@@ -302,10 +306,10 @@ func (e *hooks) send(p *parcel) {
 		p.h.failures = 0
 	case !ok:
 		p.h.failures++
-		if gone = p.h.failures >= hookFailures && !p.h.down; gone {
+		if gone = p.h.failures >= orElse(p.h.most, hookFailures) && !p.h.down; gone {
 			p.h.down = true
 		}
-		if p.attempt <= len(retries) && !p.h.down {
+		if p.attempt <= len(retries) && !p.h.down && !p.h.once {
 			e.later(p, retries[p.attempt-1])
 		}
 	}

@@ -12,13 +12,14 @@ import (
 // maxBody is the largest request that the world reads.
 const maxBody = 4 << 20
 
-// Handler serves the world: /shopify/…, /ebay/…, /amazon/…, /images/… and
+// Handler serves the world: /shopify/…, /ebay/…, /amazon/…, /woo/…, /images/… and
 // /control/….
 func (w *World) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/shopify/{store}/{path...}", w.enter(Shopify, w.serveShopify))
 	mux.HandleFunc("/ebay/{store}/{path...}", w.enter(Ebay, w.serveEbay))
 	mux.HandleFunc("/amazon/{store}/{path...}", w.enter(Amazon, w.serveAmazon))
+	mux.HandleFunc("/woo/{store}/{path...}", w.enter(Woo, w.serveWoo))
 	mux.HandleFunc("GET /images/{name}", w.serveImage)
 	w.control(mux)
 	return mux
@@ -113,6 +114,8 @@ func (s *store) refuse(kind string) reply {
 		return ebayRefusal(kind)
 	case Amazon:
 		return amazonRefusal(kind)
+	case Woo:
+		return wooRefusal(kind)
 	}
 	return shopifyRefusal(kind)
 }

@@ -227,6 +227,9 @@ func (w *World) restore(k kept) error {
 			x := s.say(s.threadOf(b, o), true, k.Message.Text, 0)
 			x.id, x.at = k.Message.ID, k.Message.At
 		}
+		if s.Platform == Woo && k.Message.By == "api" {
+			s.wooRecall(*k.Message)
+		}
 		return nil
 	case k.Stock != nil:
 		w.ledger.stock = append(w.ledger.stock, *k.Stock)

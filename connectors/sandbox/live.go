@@ -78,6 +78,9 @@ func (s *store) tell(b *buyer, o *order, text string, photo bool, re outMail) {
 	if o != nil {
 		text = fill(text, o.called())
 	}
+	if s.Platform == Woo && s.wooSay(o, text) {
+		return
+	}
 	if s.Platform != Ebay {
 		s.mailFrom(b, o, text, photo, re)
 		return
@@ -210,7 +213,7 @@ func (w *World) trade(s *store, turn int) {
 	}
 	o := s.nth(s.count() - 1 - w.rng.IntN(min(20, s.count())))
 	switch {
-	case turn < 20 && (o.status == shipped || o.status == delivered) && o.refunded() == 0 && len(s.returnsOf(o.id)) == 0:
+	case turn < 20 && s.Platform != Woo && (o.status == shipped || o.status == delivered) && o.refunded() == 0 && len(s.returnsOf(o.id)) == 0:
 		notes := returnNotes[s.Language]
 		k := w.rng.IntN(len(notes) - 1) // the last one never got it
 		reason := []string{"defective", "not_as_described", "not_wanted"}[k]

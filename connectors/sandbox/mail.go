@@ -330,7 +330,7 @@ func (s *store) buyerByMail(address string) *buyer {
 	if s.Platform == Amazon {
 		name = strings.ToLower(address)
 	}
-	if k := strings.LastIndexByte(name, '_'); k >= 0 && s.Platform == Shopify {
+	if k := strings.LastIndexByte(name, '_'); k >= 0 && (s.Platform == Shopify || s.Platform == Woo) {
 		n, err := strconv.ParseInt(name[k+1:], 10, 64)
 		if err != nil {
 			return nil

@@ -24,6 +24,11 @@ var sites = map[string]map[string]site{
 		"en": {"ATVPDKIKX0DER", "Amazon.com", "US", "USD", "en_US", "www.amazon.example"},
 		"ja": {"A1VC38T7YXB528", "Amazon.co.jp", "JP", "JPY", "ja_JP", "www.amazon.example"},
 	},
+	Woo: {
+		"de": {"", "", "DE", "EUR", "de-DE", "shop.example"},
+		"en": {"", "", "ES", "EUR", "en-GB", "shop.example"},
+		"ja": {"", "", "JP", "JPY", "ja-JP", "shop.example"},
+	},
 	Shopify: {
 		"de": {"", "", "DE", "EUR", "de-DE", "shop.example"},
 		"en": {"", "", "US", "USD", "en-US", "shop.example"},
@@ -80,6 +85,8 @@ func (w *World) newStore(spec StoreSpec) *store {
 		s.seller = strings.ReplaceAll(spec.Name, "-", "_") + "_seller"
 	case Amazon:
 		s.seller = "A" + alnum(rng, 13)
+	case Woo:
+		s.seller = spec.Name + ".example"
 	default:
 		s.seller = spec.Name + ".myshopify.example"
 	}
@@ -114,6 +121,9 @@ func (s *store) blank(n int64, number string, at time.Time) *order {
 		case number == "": // on Amazon the id is what people call an order by
 			o.number = o.id
 		}
+	case Woo:
+		o.id = strconv.FormatInt(firstWoo+n*7, 10)
+		o.number = orElse(number, o.id)
 	default:
 		o.id = o.legacy
 	}
@@ -192,6 +202,8 @@ func (s *store) seedOrder(ord int) *order {
 			l.tax = (l.price*95 + 500) / 1000
 		case Amazon:
 			l.tax = (l.price + l.ship) / 10
+		case Woo:
+			l.tax = (l.price*21 + 50) / 100
 		}
 		o.lines = append(o.lines, l)
 	}

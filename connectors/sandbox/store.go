@@ -306,6 +306,9 @@ func (w *World) AddOrder(n NewOrder) (OrderInfo, error) {
 	now := w.now()
 	id := s.next()
 	o := s.blank(id, orElse(num, strconv.FormatInt(s.firstNumber()+id, 10)), now)
+	if s.Platform == Woo && num == "" {
+		o.number = o.id
+	}
 	o.currency, o.status = cur, n.Status
 	o.buyer = s.newBuyer(int(id))
 	if b := s.buyer(n.Buyer); b != nil {

@@ -18,6 +18,8 @@ const (
 	Shopify = "shopify"
 	Ebay    = "ebay"
 	Amazon  = "amazon"
+	// Woo is a shop of one's own that runs WooCommerce.
+	Woo = "woo"
 )
 
 // Options say what a world is like. The zero value is the demo's world.
@@ -71,7 +73,7 @@ type Options struct {
 type StoreSpec struct {
 	// Name is the store's name in paths and in the ledger: "ebay-de".
 	Name string `json:"name"`
-	// Platform is one of [Shopify], [Ebay], [Amazon].
+	// Platform is one of [Shopify], [Ebay], [Amazon], [Woo].
 	Platform string `json:"platform"`
 	// Marketplace is the platform's id of the site; empty means the one of Language.
 	Marketplace string `json:"marketplace,omitempty"`
@@ -93,7 +95,7 @@ func DefaultStores() []StoreSpec {
 	}
 }
 
-// World is three marketplaces. It is safe for concurrent use.
+// World is the marketplaces. It is safe for concurrent use.
 type World struct {
 	o      Options
 	log    *slog.Logger
@@ -156,6 +158,7 @@ func New(o Options) (*World, error) {
 	}
 	w.watch(w.tellShopify)
 	w.watch(w.marketNews)
+	w.watch(w.tellWoo)
 	for _, spec := range o.Stores {
 		spec, err := spec.filled(o.Orders, o.Items)
 		if err != nil {
@@ -190,7 +193,7 @@ func (sp StoreSpec) filled(orders, items int) (StoreSpec, error) {
 		return sp, errors.New("a store without a name")
 	}
 	if sp.Language == "" {
-		sp.Language = map[string]string{Ebay: "de", Amazon: "ja", Shopify: "en"}[sp.Platform]
+		sp.Language = map[string]string{Ebay: "de", Amazon: "ja", Shopify: "en", Woo: "en"}[sp.Platform]
 	}
 	if _, ok := phrases[sp.Language]; !ok {
 		return sp, fmt.Errorf("store %q: buyers here write de, ja or en, not %q", sp.Name, sp.Language)

@@ -60,7 +60,7 @@ func (s *store) stock(now time.Time) {
 	switch s.Platform {
 	case Shopify:
 		s.places = []place{{locationID, "Warehouse"}, {secondPlace, "Shop floor"}}
-	case Ebay:
+	case Ebay, Woo:
 		s.places = []place{{"warehouse-1", "Warehouse"}}
 	default:
 		s.places = []place{{"DEFAULT", "Merchant"}, {"AMAZON_" + s.site().country, "Fulfilment centre"}}

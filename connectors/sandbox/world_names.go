@@ -16,11 +16,13 @@ const (
 	firstPay    = 9107199254741000
 	firstBuyer  = 9307199254741000
 	firstRefund = 9407199254741000
+	// firstWoo is before the first order of a WooCommerce shop, whose ids are small.
+	firstWoo = 4100
 	// seededRefund is beyond whatever [store.next] will reach.
 	seededRefund = 50_000_000
 )
 
-var firstLine = map[string]int64{Shopify: 9207199254741000, Ebay: 10072000000000, Amazon: 25012345000000}
+var firstLine = map[string]int64{Woo: 9207199254741000, Shopify: 9207199254741000, Ebay: 10072000000000, Amazon: 25012345000000}
 
 // times are when a seeded order was made and changed last: half a day apart, or
 // closer where there are more than a hundred, and never older than what a
@@ -67,6 +69,8 @@ func (s *store) ordinal(id string) (int, bool) {
 		n = s.ebayOrdinal(id)
 	case Amazon:
 		n = s.amazonOrdinal(id)
+	case Woo:
+		n = unstep(id, firstWoo, 7)
 	default:
 		n = unstep(id, firstOrder, 7)
 	}
@@ -175,7 +179,7 @@ func (s *store) byLine(id string) *order {
 // called 1234, so that the name alone does not say which is meant. The newest is 0.
 func (s *store) orderNumber(i int) string {
 	switch {
-	case s.Platform == Amazon:
+	case s.Platform == Amazon, s.Platform == Woo: // its id is what people call it by
 		return ""
 	case i == 0:
 		return "1234"
@@ -197,7 +201,7 @@ func (s *store) find(name string) *order {
 		return s.nth(ord)
 	}
 	n, err := strconv.Atoi(name)
-	if err != nil || s.Platform == Amazon {
+	if err != nil || s.Platform == Amazon || s.Platform == Woo {
 		return nil
 	}
 	for _, i := range []int{0, n - 5100, 1234 - n, n - 2000} {

@@ -60,6 +60,9 @@ func (r *ret) open() bool {
 // seedReturns lets some buyers want their money back from the start.
 func (s *store) seedReturns() {
 	n := min(s.seeded/5, 400)
+	if s.Platform == Woo { // it has no returns
+		return
+	}
 	for i := range s.seeded {
 		o := s.nth(i)
 		if len(s.returns) == n {

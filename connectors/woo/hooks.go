@@ -20,9 +20,22 @@ var topics = []string{"order.created", "order.updated", "order.deleted", "produc
 // Challenge: WooCommerce asks nothing.
 func (*Shop) Challenge(url.Values, string) (string, []byte, bool) { return "", nil, false }
 
+// pingOf tells the shop's question whether an address is there, which it asks
+// without a signature as soon as a webhook is made or moved: the body is the
+// webhook's number and nothing else. Answered with a refusal, it would count as a
+// delivery that failed.
+func pingOf(h http.Header, raw []byte) (id string, ok bool) {
+	id, ok = strings.CutPrefix(string(raw), "webhook_id=")
+	return id, ok && digits.MatchString(id) && h.Get("X-WC-Webhook-Signature") == "" && h.Get("X-WC-Webhook-Topic") == ""
+}
+
 // Verify checks a delivery's signature. WooCommerce signs the body and no time, so
-// that an old delivery may come again: it only makes the desk read once more.
+// that an old delivery may come again: it only makes the desk read once more. Its
+// ping bears no signature, and is an event that says nothing.
 func (s *Shop) Verify(_ context.Context, h http.Header, raw []byte) ([]connectors.Event, error) {
+	if id, ok := pingOf(h, raw); ok {
+		return []connectors.Event{{ID: "ping", Kind: connectors.EventTest, Topic: "ping", Ref: id, Raw: raw}}, nil
+	}
 	mac := hmac.New(sha256.New, []byte(s.hook))
 	mac.Write(raw)
 	got, err := base64.StdEncoding.DecodeString(h.Get("X-WC-Webhook-Signature"))
