@@ -82,9 +82,11 @@ func (s *Shop) sameSeller(ctx context.Context, c connectors.Credential) error {
 	if s.expected == "" {
 		return nil
 	}
+	h := s.header()
+	h.Set("Authorization", "Bearer "+string(c.Access))
 	var u wireUser
 	_, err := s.client.Do(ctx, connectors.Call{Op: opUser, Method: http.MethodGet, URL: s.apiz + "/commerce/identity/v1/user/",
-		Header: http.Header{"Authorization": {"Bearer " + string(c.Access)}}, Bare: true, Read: true, Fresh: true}, &u)
+		Header: h, Bare: true, Read: true, Fresh: true}, &u)
 	if err != nil || u.Username == "" && u.UserID == "" {
 		s.log.WarnContext(ctx, "eBay does not say who granted access", "store", s.info.Store, "err", err)
 		return nil
