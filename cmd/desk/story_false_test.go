@@ -79,9 +79,11 @@ counted ebay-de refund 2
 counted ebay-de refund 0
 mirrored 5001 unshipped
 heard shopify-main orders/create 1
-answered ebay-de plain 401 1
+answered ebay-de ORDER_CONFIRMATION plain 401 1
+quiet leads 'Refunded 20.00 EUR'
 kept ebay-de orders 3
 kept ebay-de orders 1
+queued amazon-jp 9
 called nowhere
 forge nowhere 1
 say nobody 'hello'

@@ -77,11 +77,15 @@ func doNoButton(s *story, w []string) error {
 
 // doNotPosted waits until all is said that was to be said, and looks once.
 func doNotPosted(s *story, w []string) error {
-	at, err := s.spotOf(w[0])
-	if err != nil {
+	if err := s.wait(); err != nil {
 		return err
 	}
-	if err := s.wait(); err != nil {
+	return doQuiet(s, w)
+}
+
+func doQuiet(s *story, w []string) error {
+	at, err := s.spotOf(w[0])
+	if err != nil {
 		return err
 	}
 	for _, v := range at.chats {

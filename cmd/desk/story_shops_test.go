@@ -332,22 +332,14 @@ func doMirrored(s *story, w []string) error {
 	if err != nil {
 		return err
 	}
+	like := "%"
+	if len(w) > 1 {
+		like = `%"Status":"` + w[1] + `"%`
+	}
 	return s.until(func() error {
-		all, same := 0, 0
-		err := s.row(`SELECT COUNT(*) FROM order_row WHERE store = ? AND number = ?`, []any{o.Store, o.Number}, func(n int) error { all = n; return nil })
-		if err == nil {
-			err = s.row(`SELECT COUNT(*) FROM order_row WHERE store = ? AND number = ? AND body LIKE ?`, []any{o.Store, o.Number, `%"Status":"` + w[1] + `"%`},
-				func(n int) error { same = n; return nil })
-		}
-		switch {
-		case err != nil:
-			return err
-		case all > 1:
-			return fmt.Errorf("the mirror has %d orders %s", all, o.Number)
-		case same == 0:
-			return fmt.Errorf("%w: the mirror has %d orders %s, none that is %s", errNotYet, all, o.Number, w[1])
-		}
-		return nil
+		return s.row(`SELECT COUNT(*) FROM order_row WHERE store = ? AND number = ? AND body LIKE ?`, []any{o.Store, o.Number, like}, func(n int) error {
+			return compare(n, 1, "order "+o.Number)
+		})
 	})
 }
 
@@ -375,24 +367,24 @@ func compare(n, want int, what string) error {
 }
 
 func doAnswered(s *story, w []string) error {
-	status, err := strconv.Atoi(w[2])
+	status, err := strconv.Atoi(w[3])
 	if err != nil {
 		return err
 	}
-	want, err := number(w[3:])
+	want, err := number(w[4:])
 	if err != nil {
 		return err
 	}
-	lever := strings.TrimPrefix(w[1], "plain")
+	lever := strings.TrimPrefix(w[2], "plain")
 	return s.until(func() error {
-		all := slices.DeleteFunc(s.world().Deliveries(), func(d sandbox.Delivery) bool { return d.Store != w[0] || d.Lever != lever })
+		all := slices.DeleteFunc(s.world().Deliveries(), func(d sandbox.Delivery) bool { return d.Store != w[0] || !strings.EqualFold(d.Topic, w[1]) || d.Lever != lever })
 		n := 0
 		for _, d := range all {
 			if d.Status == status {
 				n++
 			}
 		}
-		if err := compare(n, want, w[1]); err != nil {
+		if err := compare(n, want, w[2]); err != nil {
 			return fmt.Errorf("%w: %+v", err, all)
 		}
 		return nil
@@ -410,5 +402,19 @@ func doKept(s *story, w []string) error {
 	}
 	return s.until(func() error {
 		return s.row(`SELECT COUNT(*) FROM `+table+` WHERE store = ?`, []any{w[0]}, func(n int) error { return compare(n, want, w[1]) })
+	})
+}
+
+func doQueued(s *story, w []string) error {
+	want, err := number(w[1:])
+	if err != nil {
+		return err
+	}
+	return s.until(func() error {
+		n, err := s.world().Queued(w[0])
+		if err == nil && n != want {
+			return fmt.Errorf("%w: the queue has %d messages", errNotYet, n)
+		}
+		return err
 	})
 }

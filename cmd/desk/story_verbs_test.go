@@ -65,6 +65,7 @@ var verbs = map[string]verb{
 	// What is to be seen.
 	"posted":       {"posted PLACE WORDS… [once]", 2, false, doPosted},
 	"notposted":    {"notposted PLACE WORDS…", 2, false, doNotPosted},
+	"quiet":        {"quiet PLACE WORDS…: nobody has posted that so far, whatever is under way", 2, false, doQuiet},
 	"edited":       {"edited PLACE WORDS…: a card that was repainted", 2, false, doEdited},
 	"button":       {"button PLACE WORDS LABEL: the card with these words has it", 3, false, doButton},
 	"nobutton":     {"nobutton PLACE WORDS LABEL", 3, false, doNoButton},
@@ -77,9 +78,10 @@ var verbs = map[string]verb{
 	"notrefunded":  {"notrefunded NUMBER", 1, false, doNotRefunded},
 	"count":        {"count STORE OP: from now on, for counted", 2, false, doCount},
 	"counted":      {"counted STORE OP N: the shop was asked exactly so often since", 3, false, doCounted},
-	"mirrored":     {"mirrored [STORE#]NUMBER STATUS: the desk's copy has this order, once, in this state", 2, false, doMirrored},
+	"mirrored":     {"mirrored [STORE#]NUMBER [STATUS]: the desk's copy has this order, once, in this state", 1, false, doMirrored},
 	"heard":        {"heard STORE TOPIC N: so much news came of it, each counted once", 3, false, doHeard},
-	"answered":     {"answered STORE LEVER STATUS N: so many calls of the platform, and what the desk answered", 4, false, doAnswered},
+	"answered":     {"answered STORE TOPIC LEVER STATUS N: so many calls of the platform, what befell them, and what the desk answered", 5, false, doAnswered},
+	"queued":       {"queued STORE N: so many messages lie in the platform's queue", 2, false, doQueued},
 	"kept":         {"kept STORE STREAM N: the desk's copy has so many", 3, false, doKept},
 	"audit":        {"audit ok | audit WHAT: the log has such a line", 1, false, doAudit},
 }
