@@ -24,7 +24,9 @@ type dialogue struct {
 	out   io.Writer
 	words func(lang, key string, args ...any) string
 	lang  string
-	err   error
+	// platforms are the marketplaces that may be chosen.
+	platforms []string
+	err       error
 }
 
 // t is a sentence in the person's language.

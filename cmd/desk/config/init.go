@@ -15,7 +15,7 @@ import (
 // variables that have to be set beside it: secrets are never asked for. lang is
 // the language of the questions; empty asks for that first.
 func Init(in io.Reader, out io.Writer, words func(lang, key string, args ...any) string, lang string) ([]byte, []string, error) {
-	d := &dialogue{in: bufio.NewScanner(in), out: out, words: words, lang: "en"}
+	d := &dialogue{in: bufio.NewScanner(in), out: out, words: words, lang: "en", platforms: strings.Split(tagOf[Store]("Platform", "enum"), ",")}
 	switch {
 	case strings.HasPrefix(strings.ToLower(lang), "zh"):
 		d.lang = "zh-CN"
@@ -106,14 +106,18 @@ func (d *dialogue) chats(w *writer) []string {
 
 // stores asks for shops until there are no more.
 func (d *dialogue) stores(w *writer) {
-	platforms := strings.Split(tagOf[Store]("Platform", "enum"), ",")
+	var names []string
+	for i, platform := range d.platforms {
+		names = append(names, fmt.Sprintf("%d = %s", i+1, d.platform(platform)))
+	}
+	list := strings.Join(names, d.t("init.comma"))
 	var ids []string
 	for d.err == nil {
-		question := d.t("init.store")
+		question := d.t("init.store", "platforms", list)
 		if len(ids) > 0 {
-			question = d.t("init.store_more")
+			question = d.t("init.store_more", "platforms", list)
 		}
-		platform := d.ask(question, "", d.pick(platforms, 1, true))
+		platform := d.ask(question, "", d.pick(d.platforms, 1, true))
 		if platform == "" {
 			return
 		}
@@ -146,6 +150,10 @@ func (d *dialogue) stores(w *writer) {
 			address := d.ask(d.t("init.woo_address"), "", d.form("url", false))
 			ids = append(ids, d.storeID(w, platform, "", ids))
 			w.set("base_url", address)
+		default: // a marketplace that nobody has written questions for
+			address := d.ask(d.t("init.address"), "", d.form("url", true))
+			ids = append(ids, d.storeID(w, platform, "", ids))
+			w.some("base_url", address)
 		}
 		d.application(w, platform, ids[len(ids)-1])
 		w.set("currency", d.ask(d.t("init.currency"), s.currency, func(x string) (string, string) {
@@ -159,6 +167,15 @@ func (d *dialogue) stores(w *writer) {
 			d.mail(w, ids[len(ids)-1])
 		}
 	}
+}
+
+// platform is a marketplace's name; one that nobody has named yet goes by its id.
+func (d *dialogue) platform(id string) string {
+	name := d.t("platform." + id)
+	if strings.Contains(name, "platform.") {
+		return id
+	}
+	return name
 }
 
 // storeID asks for a store's id and name. A usual id is ebay-de.
@@ -179,11 +196,14 @@ func (d *dialogue) storeID(w *writer, platform, country string, taken []string) 
 
 // application asks for the application's id and notes its secrets.
 func (d *dialogue) application(w *writer, platform, id string) {
-	question, optional := d.t("init.client_id"), false
-	if platform == "shopify" {
-		question, optional = d.t("init.shopify_client_id"), true
-	} else if platform == "woo" {
-		question = d.t("init.woo_client_id")
+	question, optional := d.t("init.any_client_id"), true
+	switch platform {
+	case "amazon", "ebay":
+		question, optional = d.t("init.client_id"), false
+	case "shopify":
+		question = d.t("init.shopify_client_id")
+	case "woo":
+		question, optional = d.t("init.woo_client_id"), false
 	}
 	client := d.ask(question, "", d.free(optional))
 	w.some("client_id", client)

@@ -105,6 +105,32 @@ func TestInitEnds(t *testing.T) {
 	}
 }
 
+// TestInitOfANewPlatform: one more word in the list of platforms is enough for the
+// dialogue, which then asks for what every shop has.
+func TestInitOfANewPlatform(t *testing.T) {
+	t.Parallel()
+	for lang, asked := range map[string]string{"en": "5 = bazaar. Enter", "zh-CN": "，5 = bazaar。回车"} {
+		var out bytes.Buffer
+		d := &dialogue{in: bufio.NewScanner(strings.NewReader("5\nhttps://api.bazaar.example\n\nMy stall\nhello-app\neur\nes\nn\n" +
+			"bazaar\n\n\n\n\neur\nes\nn\n\n")), out: &out, words: words, lang: lang,
+			platforms: append(strings.Split(tagOf[Store]("Platform", "enum"), ","), "bazaar")}
+		w := &writer{lang: lang}
+		d.stores(w)
+		if d.err != nil || !strings.Contains(out.String(), asked) || hole.MatchString(out.String()+w.String()) {
+			t.Fatalf("%s: %v\n%s", lang, d.err, out.String())
+		}
+		want := "\n[[store]]\nid = \"bazaar\"\nplatform = \"bazaar\"\nname = \"My stall\"\nbase_url = \"https://api.bazaar.example\"\nclient_id = \"hello-app\"\n" +
+			"currency = \"EUR\"\nlanguage = \"es\"\n\n[[store]]\nid = \"bazaar-2\"\nplatform = \"bazaar\"\ncurrency = \"EUR\"\nlanguage = \"es\"\n"
+		if w.String() != want {
+			t.Errorf("%s:\n%s\nwant\n%s", lang, w.String(), want)
+		}
+		vars := []string{"DESK_BAZAAR_CLIENT_SECRET", "DESK_BAZAAR_REFRESH_TOKEN", "DESK_BAZAAR_2_ACCESS_TOKEN"}
+		if !slices.Equal(w.variables, vars) {
+			t.Errorf("%s: %v", lang, w.variables)
+		}
+	}
+}
+
 // shut is a terminal that is gone.
 type shut struct{}
 
