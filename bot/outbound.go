@@ -373,30 +373,13 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 		}
 	}
 	r, err = m.Send(connectors.WithPriority(ctx, connectors.Agent), out)
-	if err == nil && (r.State == connectors.StateApplied || r.State == connectors.StateAccepted) {
-		return d.sendEnded(ctx, j, x, DraftSent, "")
-	}
-	if err == nil && r.State == connectors.StateRejected {
-		return d.sendEnded(ctx, j, x, DraftFailed, r.Code)
-	}
-	switch k := connectors.KindOf(err); {
-	case err == nil || k == connectors.Unsure:
+	switch state, why, again := d.delivered(ctx, s, "draft:"+x.ID, j.Created, r, err); {
+	case again != nil:
+		return again
+	case state == DraftUnknown:
 		return d.sendUnsure(ctx, j, x, err)
-	case k == connectors.Busy || k == connectors.Down:
-		return jobs.Snooze(max(connectors.RetryAfterOf(err), d.later(j.Created)))
-	case k == connectors.Reauthorise || k == connectors.AppBroken:
-		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
-			return err
-		}
-		return jobs.Snooze(d.later(j.Created))
 	default:
-		d.Log.WarnContext(ctx, "a message was refused", "store", x.Store, "draft", x.ID, "err", err)
-		var ce *connectors.Error
-		code := connectors.KindOf(err).String()
-		if errors.As(err, &ce) && ce.Code != "" {
-			code = ce.Code
-		}
-		return d.sendEnded(ctx, j, x, DraftFailed, code)
+		return d.sendEnded(ctx, j, x, state, why)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/text/language"
 
-	"helloworld/bot/alerts"
 	"helloworld/bot/chat"
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
@@ -188,32 +187,14 @@ func (d *Desk) sendForm(ctx context.Context, j jobs.Job[FormArgs]) error {
 	}
 	r, err := t.SendTemplate(connectors.WithPriority(ctx, connectors.Agent), connectors.TemplateMessage{Key: f.Key, Order: f.Order, ID: f.Kind,
 		Text: f.Result.Text, Lang: f.Result.To})
-	if err == nil && (r.State == connectors.StateApplied || r.State == connectors.StateAccepted) {
-		return d.formEnded(ctx, j, f, DraftSent, "")
+	state, why, again := d.delivered(ctx, s, "form:"+f.ID, j.Created, r, err)
+	if again != nil {
+		return again
 	}
-	if err == nil && r.State == connectors.StateRejected {
-		return d.formEnded(ctx, j, f, DraftFailed, r.Code)
-	}
-	switch k := connectors.KindOf(err); {
-	case err == nil || k == connectors.Unsure:
+	if state == DraftUnknown {
 		d.Log.WarnContext(ctx, "whether a message of the platform's own kind was sent is unknown", "store", f.Store, "form", f.ID, "err", err)
-		return d.formEnded(ctx, j, f, DraftUnknown, "")
-	case k == connectors.Busy || k == connectors.Down:
-		return jobs.Snooze(max(connectors.RetryAfterOf(err), d.later(j.Created)))
-	case k == connectors.Reauthorise || k == connectors.AppBroken:
-		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
-			return err
-		}
-		return jobs.Snooze(d.later(j.Created))
-	default:
-		d.Log.WarnContext(ctx, "a message of the platform's own kind was refused", "store", f.Store, "form", f.ID, "err", err)
-		var ce *connectors.Error
-		code := connectors.KindOf(err).String()
-		if errors.As(err, &ce) && ce.Code != "" {
-			code = ce.Code
-		}
-		return d.formEnded(ctx, j, f, DraftFailed, code)
 	}
+	return d.formEnded(ctx, j, f, state, why)
 }
 
 func (d *Desk) formEnded(ctx context.Context, j jobs.Job[FormArgs], f Form, state, why string) error {
