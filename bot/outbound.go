@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/text/language"
 
-	"helloworld/bot/alerts"
 	"helloworld/bot/chat"
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
