@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
-
 	"helloworld/bot"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
 	"helloworld/connectors"
 	"helloworld/i18n"
@@ -22,95 +22,128 @@ import (
 type connectCmd struct {
 	Store   string `arg:"" help:"The store's id in the configuration."`
 	Config  string `default:"desk.toml" type:"path" help:"Configuration file."`
-	Token   bool   `help:"Read an access token that does not expire from standard input, as private and custom apps have one."`
-	Refresh bool   `help:"Read a refresh token from standard input, as self-authorised applications have one."`
+	Token   bool   `xor:"how" help:"Read an access token that does not expire from standard input, as private and custom apps have one."`
+	Refresh bool   `xor:"how" help:"Read a refresh token from standard input, as self-authorised applications have one."`
 }
 
+// consentTime bounds the exchange of what a consent brought.
+const consentTime = 90 * time.Second
+
 // Run connects a store without a chat: with a token that is handed in, which
-// never stands in a command line or a file, or through the platform's page.
+// never stands in a command line or a file, or through the platform's page. A
+// desk that is running takes the new access up by itself.
 func (c connectCmd) Run(w *world) error {
-	p := i18n.ForLocale(w.getenv("LANG"))
-	if w.getenv("LANG") == "" || w.getenv("LANG") == "C" {
-		p = i18n.For(language.English)
-	}
 	cfg, err := config.Load(c.Config, w.getenv)
 	if err != nil {
 		return err
 	}
-	cfg.Desk.Listen = "127.0.0.1:0" // the desk itself may be running
-	a, err := build(w.ctx, cfg, setup{getenv: w.getenv})
+	a, err := build(w.ctx, cfg, setup{getenv: w.getenv, beside: true})
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	k := &checker{w: w, p: printerOf(w), a: a, config: c.Config}
 	s, ok := a.desk.Shop(c.Store)
 	if !ok {
-		fmt.Fprintln(w.err, p.T("error.store_none", "store", c.Store, "stores", strings.Join(storeIDs(a.desk), p.T("common.comma"))))
+		fmt.Fprintln(w.err, k.p.T("error.store_none", "store", c.Store, "stores", strings.Join(storeIDs(a.desk), k.p.T("common.comma"))))
 		return errQuiet
 	}
-	in := bufio.NewReader(io.LimitReader(w.in, 64<<10))
-	var cred connectors.Credential
-	if c.Token || c.Refresh {
-		token, err := line(in)
-		if err != nil {
-			return err
-		}
-		cred = connectors.Credential{Access: connectors.Secret(token), Granted: time.Now().UTC()}
-		if c.Refresh {
-			cred.Access, cred.Refresh = "", connectors.Secret(token)
-		}
-	} else if cred, err = c.throughPage(w, p, s, in); err != nil {
+	cred, err := c.credential(k, s)
+	if err != nil {
 		return err
 	}
-	if err := a.desk.Keeper.Save(w.ctx, s.ID, cred); err != nil {
+	if cred.Granted.IsZero() {
+		cred.Granted = time.Now().UTC()
+	}
+	if err := k.adopt(s, cred); err != nil {
+		return err
+	}
+	if k.shop(s); k.bad > 0 {
+		return errQuiet
+	}
+	return nil
+}
+
+// credential is what the seller grants, or somebody hands in.
+func (c connectCmd) credential(k *checker, s *bot.Store) (connectors.Credential, error) {
+	in := bufio.NewReader(io.LimitReader(k.w.in, 64<<10))
+	if !c.Token && !c.Refresh {
+		return k.throughPage(s, in)
+	}
+	token, err := line(in)
+	if err != nil {
+		return connectors.Credential{}, err
+	}
+	if c.Refresh {
+		return connectors.Credential{Refresh: connectors.Secret(token)}, nil
+	}
+	return connectors.Credential{Access: connectors.Secret(token)}, nil
+}
+
+// adopt keeps a credential and takes it into use. One that is refused must not
+// cost the one that was there.
+func (k *checker) adopt(s *bot.Store, cred connectors.Credential) error {
+	ctx, d := k.w.ctx, k.a.desk
+	before, had, err := d.Keeper.Load(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	if err := k.keep(s, cred); err != nil {
+		return err
+	}
+	try, stop := context.WithTimeout(connectors.WithPriority(ctx, connectors.Agent), checkTime)
+	defer stop()
+	h := s.Shop.Health(try)
+	if h.State == connectors.HealthBad && h.Kind == connectors.Reauthorise && had {
+		if err := k.keep(s, before); err != nil {
+			return err
+		}
+		return errors.New(k.p.T("connect.not_working", "store", s.ID) + cause(h.Err))
+	}
+	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		return d.Audit.Append(tx, string(people.Desk), "store.connected", "store:"+s.ID, map[string]any{
+			"platform": s.Shop.Info().Platform, "health": string(h.State), "by": "desk connect"})
+	})
+}
+
+// keep writes a credential down and has the shop use it.
+func (k *checker) keep(s *bot.Store, cred connectors.Credential) error {
+	if err := k.a.desk.Keeper.Save(k.w.ctx, s.ID, cred); err != nil {
 		return err
 	}
 	if r, ok := s.Shop.(connectors.Reloader); ok {
-		if err := r.Reload(w.ctx); err != nil {
-			return err
-		}
-	}
-	good := true
-	checkShop(w, p, s, s.Shop, func(ok bool, name, text string) {
-		mark := "ok  "
-		if !ok {
-			mark, good = "BAD ", false
-		}
-		fmt.Fprintf(w.out, "%s %-20s %s\n", mark, name, text)
-	})
-	if !good {
-		return errQuiet
+		return r.Reload(k.w.ctx)
 	}
 	return nil
 }
 
 // throughPage prints the link and waits for the address that the browser came
 // back to.
-func (c connectCmd) throughPage(w *world, p *i18n.Printer, s *bot.Store, in *bufio.Reader) (connectors.Credential, error) {
+func (k *checker) throughPage(s *bot.Store, in *bufio.Reader) (connectors.Credential, error) {
 	auth, ok := s.Shop.(connectors.Authoriser)
 	if !ok {
-		return connectors.Credential{}, errors.New(p.T("connect.cannot", "store", s.ID))
+		return connectors.Credential{}, errors.New(k.p.T("connect.cannot", "store", s.ID))
 	}
 	state := strings.ToLower(rand.Text())
-	link, err := auth.Begin(w.ctx, state)
+	link, err := auth.Begin(k.w.ctx, state)
 	if err != nil {
-		return connectors.Credential{}, fmt.Errorf("%s (%w)", p.T("connect.cannot", "store", s.ID), err)
+		return connectors.Credential{}, fmt.Errorf("%s (%w)", k.p.T("connect.cannot", "store", s.ID), err)
 	}
-	fmt.Fprintln(w.out, p.T("connect.open_cli", "platform", p.T(i18n.Key("platform."+s.Shop.Info().Platform))))
-	fmt.Fprintln(w.out, link)
+	fmt.Fprintln(k.w.out, k.p.T("connect.open_cli", "platform", k.p.T(i18n.Key("platform."+s.Shop.Info().Platform))))
+	fmt.Fprintln(k.w.out, link)
 	text, err := line(in)
 	if err != nil {
 		return connectors.Credential{}, err
 	}
 	u, err := url.Parse(strings.Trim(text, "<>\"'"))
 	if err != nil || u.Query().Get("state") != state {
-		return connectors.Credential{}, errors.New(p.T("connect.old"))
+		return connectors.Credential{}, errors.New(k.p.T("connect.old"))
 	}
-	ctx, stop := context.WithTimeout(w.ctx, 90*time.Second)
+	ctx, stop := context.WithTimeout(k.w.ctx, consentTime)
 	defer stop()
 	cred, err := auth.Complete(ctx, u.Query())
-	if connectors.KindOf(err) == connectors.Reauthorise {
-		return cred, errors.New(p.T("connect.refused", "store", s.ID))
+	if connectors.KindOf(err) == connectors.Reauthorise && err != nil {
+		return cred, errors.New(k.p.T("connect.refused", "store", s.ID))
 	}
 	return cred, err
 }

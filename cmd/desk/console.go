@@ -137,8 +137,11 @@ func (a *app) address() string {
 	if a.cfg.Desk.PublicURL != "" {
 		return strings.TrimSuffix(a.cfg.Desk.PublicURL, "/")
 	}
-	addr := a.listen.Addr().String()
-	if host, port, err := net.SplitHostPort(addr); err == nil && (host == "::" || host == "0.0.0.0") {
+	addr := a.cfg.Desk.Listen
+	if a.listen != nil {
+		addr = a.listen.Addr().String()
+	}
+	if host, port, err := net.SplitHostPort(addr); err == nil && (host == "" || host == "::" || host == "0.0.0.0") {
 		addr = net.JoinHostPort("127.0.0.1", port)
 	}
 	return "http://" + addr

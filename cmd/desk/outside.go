@@ -22,7 +22,7 @@ const hooksPath = "/hooks/"
 // one that the seller's browser perhaps cannot open; they copy it then.
 func (a *app) redirect() string {
 	switch {
-	case a.cfg.Desk.PublicURL != "" || a.listen != nil:
+	case a.cfg.Desk.PublicURL != "" || a.console != nil:
 		return a.address() + wayBack
 	default:
 		return "http://127.0.0.1" + wayBack

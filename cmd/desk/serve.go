@@ -77,6 +77,9 @@ type setup struct {
 	mailSettle time.Duration
 	// lanes are how many jobs run beside each other; nil means the usual.
 	lanes map[string]int
+	// beside: the desk itself may be running. The address that it listens on is
+	// not taken.
+	beside bool
 	// grace is how long running jobs may go on at the end; 0 means the usual. A
 	// test that stops the desk in the middle of things gives almost none.
 	grace time.Duration
@@ -141,7 +144,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if a.meter != nil {
 		open.meter = a.meter
 	}
-	if a.console != nil || cfg.Desk.PublicURL != "" {
+	if !s.beside && (a.console != nil || cfg.Desk.PublicURL != "") {
 		if a.listen, err = net.Listen("tcp", cfg.Desk.Listen); err != nil {
 			return nil, fmt.Errorf("the address to listen on: %w", err)
 		}

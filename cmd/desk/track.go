@@ -13,6 +13,15 @@ import (
 // openTracking makes the tracking services of the configuration, in its order;
 // nil if there are none.
 func openTracking(cfg config.Config, log *slog.Logger) (*tracking.Services, error) {
+	all, err := trackers(cfg)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return tracking.NewServices(tracking.Options{Trackers: all, Log: log}), nil
+}
+
+// trackers are the tracking services of the configuration, each by itself.
+func trackers(cfg config.Config) ([]tracking.Tracker, error) {
 	var all []tracking.Tracker
 	for _, c := range cfg.Tracking {
 		tc := tracking.Config{Key: tracking.Secret(c.Key), BaseURL: c.BaseURL}
@@ -31,10 +40,7 @@ func openTracking(cfg config.Config, log *slog.Logger) (*tracking.Services, erro
 		}
 		all = append(all, t)
 	}
-	if len(all) == 0 {
-		return nil, nil
-	}
-	return tracking.NewServices(tracking.Options{Trackers: all, Log: log}), nil
+	return all, nil
 }
 
 type trackCmd struct {

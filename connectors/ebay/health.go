@@ -124,9 +124,14 @@ func (s *Shop) Can(context.Context) []connectors.Capability {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// Who may not even read may not write, though nobody has tried yet.
+	reading := map[string]string{opSend: opMessages, opStock: opItems, opShip: opOrders, opReturnDecide: opReturns}
 	need := func(name connectors.CapName, op string, any ...string) connectors.Capability {
 		c := connectors.Capability{Name: name, OK: true}
 		at, denied := s.denied[op]
+		if !denied {
+			at, denied = s.denied[reading[op]]
+		}
 		switch {
 		case reason != "":
 			c.OK, c.Reason = false, reason

@@ -247,6 +247,20 @@ func TestSecretsWithoutSections(t *testing.T) {
 	}
 }
 
+// TestDaysOfSecrets: an option may say when a secret was changed, but not what
+// it is.
+func TestDaysOfSecrets(t *testing.T) {
+	t.Parallel()
+	const store = "[[store]]\nid = \"de\"\nplatform = \"ebay\"\n[store.options]\nsecret_rotated = "
+	c, err := Parse("desk.toml", []byte(store+"\"2026-05-30\""), everything)
+	if err != nil || c.Stores[0].Options["secret_rotated"] != "2026-05-30" {
+		t.Errorf("a day: %v", err)
+	}
+	if _, err := Parse("desk.toml", []byte(store+"\"hunter2\""), everything); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a secret: %v", err)
+	}
+}
+
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "desk.toml")

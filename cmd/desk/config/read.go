@@ -238,6 +238,12 @@ func (r *reader) items(v reflect.Value, n *node, path string) {
 	}
 }
 
+// aDay: a value like 2026-05-30.
+func aDay(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
+
 // options reads settings whose names only an adapter knows.
 func (r *reader) options(v reflect.Value, n *node, path string, p place) {
 	if !r.is(n, table, path) {
@@ -247,7 +253,8 @@ func (r *reader) options(v reflect.Value, n *node, path string, p place) {
 	for _, key := range n.keys {
 		kid, at := n.kids[key], path+"."+showKey(key)
 		r.lines[at] = kid.line
-		if variables, is := someSecret(reflect.TypeFor[Store](), key, p.id); is {
+		// "secret_rotated" holds a day, which is no secret.
+		if variables, is := someSecret(reflect.TypeFor[Store](), key, p.id); is && !aDay(kid.text) {
 			if own := ownSecret(reflect.TypeFor[Store](), key, p.id); len(own) > 0 {
 				variables = own
 			}
