@@ -52,6 +52,9 @@ type Order struct {
 	// Refunded is what the platform says was given back so far, pending included.
 	Refunded Money
 	Refunds  []RefundSeen
+	// Parcels are on their way or there. Lists leave them out where they cost the
+	// platform a call of their own.
+	Parcels []Parcel
 	// Link is the order's page in the seller's back office.
 	Link string
 	// Site is the marketplace's locale: the prior for the buyer's language.
@@ -93,6 +96,21 @@ type Buyer struct {
 	ID, Name, Email string
 	Country         string
 	Language        language.Tag
+}
+
+// Parcel is goods on their way to a buyer.
+type Parcel struct {
+	// Name is the platform's word for the carrier. Carrier is its code in package
+	// tracking, where somebody who knows both has put it: an adapter leaves it empty.
+	Carrier, Name string
+	// Number is the tracking number; a parcel without one is not told.
+	Number string
+	// At is when it was sent.
+	At time.Time
+	// Delivered: the platform says that it has arrived.
+	Delivered bool
+	// Link is where the platform sends buyers who ask for it.
+	Link string
 }
 
 // RefundSeen is a refund that the platform shows on an order.

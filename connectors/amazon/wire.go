@@ -94,6 +94,8 @@ type wirePackage struct {
 	Ref     string `json:"packageReferenceId"`
 	Carrier string `json:"carrier"`
 	Number  string `json:"trackingNumber"`
+	Created string `json:"createdTime"`
+	Sent    string `json:"shipTime"`
 	Status  struct {
 		Status string `json:"status"`
 	} `json:"packageStatus"`
@@ -219,6 +221,7 @@ func (s *Seller) order(w wireOrder, raw []byte) (connectors.Order, error) {
 	if site, ok := sites[w.Channel.Market]; ok {
 		o.Site = language.Make(site.language)
 	}
+	o.Parcels = parcelsOf(w.Packages)
 	if w.Buyer != nil {
 		o.Buyer.Name, o.Buyer.Email = w.Buyer.Name, w.Buyer.Email
 	}

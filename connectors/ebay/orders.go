@@ -122,6 +122,7 @@ func (s *Shop) Order(ctx context.Context, id string) (connectors.Order, error) {
 	if err != nil {
 		return connectors.Order{}, invalid(opOrder, "unreadable", err.Error())
 	}
+	o.Parcels = s.parcels(ctx, w)
 	return o, nil
 }
 

@@ -55,6 +55,9 @@ type wireShipment struct {
 	ID     string     `json:"fulfillmentId"`
 	Number string     `json:"shipmentTrackingNumber"`
 	Lines  []shipLine `json:"lineItems"`
+	// Carrier and Sent are for people: a shipment is told from others without them.
+	Carrier string `json:"shippingCarrierCode"`
+	Sent    string `json:"shippedDate"`
 }
 
 // trackingNumber is a number as eBay takes it: letters and digits alone. People

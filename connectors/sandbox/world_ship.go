@@ -48,7 +48,7 @@ func (s *store) stow(o *order) {
 	if o.status == unshipped || o.status == cancelled {
 		return
 	}
-	sh := &shipment{id: o.pay, carrier: map[string]string{Ebay: "DHL", Amazon: "Yamato"}[s.Platform], number: tracking(o), reference: "1", at: o.created.Add(20 * time.Hour)}
+	sh := &shipment{id: o.pay, carrier: map[string]string{Ebay: "DHL", Amazon: "Yamato", Woo: "GLS"}[s.Platform], number: tracking(o), reference: "1", at: o.created.Add(20 * time.Hour)}
 	if sh.carrier == "" {
 		sh.carrier = "Other"
 	}

@@ -51,6 +51,7 @@ const opOrder = `query Order($id: ID!) {
   order(id: $id) {
     ...O
     lineItems(first: 50) { nodes { ...L } pageInfo { hasNextPage endCursor } }
+    fulfillments(first: 20) { id status displayStatus createdAt deliveredAt trackingInfo(first: 10) { company number url } }
     refunds(first: 50) {
       ...R
       refundLineItems(first: 50) { nodes { quantity lineItem { id } subtotalSet { ...M } totalTaxSet { ...M } } }

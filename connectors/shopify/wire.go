@@ -85,6 +85,7 @@ type wireOrder struct {
 	Refunded *bag         `json:"totalRefundedSet"`
 	Lines    wireLines    `json:"lineItems"`
 	Refunds  []wireRefund `json:"refunds"`
+	Shipped  []wireSent   `json:"fulfillments"`
 }
 
 type wireLines struct {
@@ -200,6 +201,7 @@ func (s *Shop) order(w wireOrder, raw []byte) (connectors.Order, error) {
 		Created: w.Created.UTC(), Updated: w.Updated.UTC(), Site: s.info.Language, Raw: raw,
 		Total: sum.of(w.Total), Tax: sum.of(w.Tax), Shipping: sum.of(w.Shipping), Refunded: sum.of(w.Refunded),
 	}
+	o.Parcels = parcelsOf(w.Shipped)
 	if o.Total.Currency == "" && sum.err == nil {
 		return o, fmt.Errorf("order %s has no total", w.Name)
 	}

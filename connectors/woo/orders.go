@@ -186,6 +186,7 @@ func (s *Shop) orderOf(raw json.RawMessage) (connectors.Order, error) {
 			Country: cmp.Or(w.Delivery.Country, w.Billing.Country), Language: s.info.Language},
 		Link: s.base + "/wp-admin/post.php?post=" + url.QueryEscape(string(w.ID)) + "&action=edit", Site: s.info.Language, Raw: raw,
 	}
+	o.Parcels = parcelsOf(w.Meta)
 	if w.Customer != "0" {
 		o.Buyer.ID = string(w.Customer)
 	}

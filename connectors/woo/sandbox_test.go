@@ -147,7 +147,9 @@ func worldBench(t *testing.T) *conntest.Bench {
 				must(w.Fail(worldStore, "", kinds[fault], n))
 			}
 		},
-		Odd:        func() { spoil(orders[1].ID, func(o map[string]any) { o["status"], o["new_field"] = "teleported", m{} }) },
+		Odd: func() {
+			spoil(orders[1].ID, func(o map[string]any) { o["status"], o["new_field"] = "teleported", m{} })
+		},
 		Poison:     func() { spoil(orders[3].ID, func(x map[string]any) { x["total"] = "59.905 " + o.Email }) },
 		LoseRefund: func() { must(w.Fail(worldStore, "refund", sandbox.Lost, 1)) },
 		Sent:       func() int { return len(w.Ledger().Refunds) },

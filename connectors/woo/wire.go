@@ -95,6 +95,7 @@ type wireOrder struct {
 		Country string `json:"country"`
 	} `json:"shipping"`
 	Lines   []wireLine `json:"line_items"`
+	Meta    []wireMeta `json:"meta_data"`
 	Refunds []struct {
 		ID     ident   `json:"id"`
 		Reason string  `json:"reason"`
@@ -112,10 +113,13 @@ type wireLine struct {
 	Image    struct {
 		Src string `json:"src"`
 	} `json:"image"`
-	Meta []struct {
-		Key   string          `json:"key"`
-		Value json.RawMessage `json:"value"`
-	} `json:"meta_data"`
+	Meta []wireMeta `json:"meta_data"`
+}
+
+// wireMeta is what an extension has left.
+type wireMeta struct {
+	Key   string          `json:"key"`
+	Value json.RawMessage `json:"value"`
 }
 
 // refundOf is the order's line that a refund's line belongs to.
