@@ -8,6 +8,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"helloworld/connectors"
 )
@@ -19,7 +22,9 @@ const (
 
 	itemPage    = 25
 	maxItemPage = 200
-	inventory   = "/sell/inventory/v1"
+	// offersAtOnce is how many SKUs' offers are asked for at a time.
+	offersAtOnce = 8
+	inventory    = "/sell/inventory/v1"
 )
 
 type wireItems struct {
@@ -87,22 +92,35 @@ func readItem(raw json.RawMessage) (wireItem, error) {
 	return w, nil
 }
 
-// sheet is where a listing that counts pages stands, and how many there were.
-type sheet struct{ Offset, total int }
+// sheet is where a listing that counts pages stands, how many items there were,
+// and how many of the page are done.
+type sheet struct{ Offset, total, done int }
 
-func (p sheet) token() string { return strconv.Itoa(p.Offset) + "@" + strconv.Itoa(p.total) }
+func (p sheet) token() string {
+	t := strconv.Itoa(p.Offset) + "@" + strconv.Itoa(p.total)
+	if p.done > 0 {
+		t += "+" + strconv.Itoa(p.done)
+	}
+	return t
+}
 
 func sheetOf(token string) (sheet, error) {
 	if token == "" {
 		return sheet{}, nil
 	}
-	a, b, ok := strings.Cut(token, "@")
+	a, rest, ok := strings.Cut(token, "@")
+	b, c, part := strings.Cut(rest, "+")
 	n, err := strconv.Atoi(a)
 	total, err2 := strconv.Atoi(b)
-	if !ok || err != nil || err2 != nil || n < 0 || total < 0 {
+	done := 0
+	var err3 error
+	if part {
+		done, err3 = strconv.Atoi(c)
+	}
+	if !ok || errors.Join(err, err2, err3) != nil || n < 0 || total < 0 || done < 0 {
 		return sheet{}, errors.New("the cursor is not ours")
 	}
-	return sheet{n, total}, nil
+	return sheet{n, total, done}, nil
 }
 
 // Items lists what is for sale, with prices and quantities. eBay cannot be asked
@@ -126,6 +144,9 @@ func (s *Shop) Items(ctx context.Context, since connectors.Cursor) (connectors.P
 	}
 	page.Total = list.Total
 	page.Next = connectors.Cursor{Since: since.Since, Limit: since.Limit}
+	if at.total > list.Total {
+		at.done = 0 // what is done of the page is no longer its beginning
+	}
 	if shrunk := at.total > list.Total && at.Offset > 0; shrunk {
 		// What stood behind what went away has moved up, past the last page's end:
 		// that page is read again.
@@ -134,22 +155,63 @@ func (s *Shop) Items(ctx context.Context, since connectors.Cursor) (connectors.P
 		return page, nil
 	}
 	at.total = list.Total
-	for _, raw := range list.Items {
-		items, err := s.listings(ctx, raw)
-		if err != nil {
-			if connectors.KindOf(err) != connectors.Invalid {
-				return connectors.Page[connectors.Item]{}, err
+	read := s.withOffers(ctx, list.Items[min(at.done, len(list.Items)):])
+	for k, one := range read {
+		if one.err != nil && connectors.KindOf(one.err) != connectors.Invalid {
+			if k == 0 {
+				return connectors.Page[connectors.Item]{}, one.err
 			}
-			page.Bad = append(page.Bad, connectors.BadItem{ID: skuOf(raw), Err: err, Raw: raw})
+			// What is read is kept: where calls are scarce, a page that is begun anew
+			// each time would never be read to its end.
+			at.done += k
+			page.Next.Token, page.More = at.token(), true
+			return page, nil
+		}
+		if one.err != nil {
+			page.Bad = append(page.Bad, connectors.BadItem{ID: skuOf(one.raw), Err: one.err, Raw: one.raw})
 			continue
 		}
-		page.Items = append(page.Items, items...)
+		page.Items = append(page.Items, one.items...)
 	}
+	at.done = 0
 	if (at.Offset+1)*limit < list.Total && len(list.Items) > 0 {
 		at.Offset++
 		page.Next.Token, page.More = at.token(), true
 	}
 	return page, nil
+}
+
+// listed is an inventory item with its offers, or why they cannot be read.
+type listed struct {
+	raw   json.RawMessage
+	items []connectors.Item
+	err   error
+}
+
+// withOffers reads the offers of a page, a few at a time: eBay tells them only by
+// SKU. After a refusal the rest is not asked for, and the list ends there.
+func (s *Shop) withOffers(ctx context.Context, raws []json.RawMessage) []listed {
+	out := make([]listed, len(raws))
+	var g errgroup.Group
+	g.SetLimit(offersAtOnce)
+	var over atomic.Bool
+	n := 0
+	for k, raw := range raws {
+		if over.Load() {
+			break
+		}
+		n++
+		g.Go(func() error {
+			items, err := s.listings(ctx, raw)
+			if err != nil && connectors.KindOf(err) != connectors.Invalid {
+				over.Store(true)
+			}
+			out[k] = listed{raw, items, err}
+			return nil
+		})
+	}
+	_ = g.Wait() // each tells of itself
+	return out[:n]
 }
 
 func skuOf(raw json.RawMessage) string {

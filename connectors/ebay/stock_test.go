@@ -184,3 +184,44 @@ func TestItemsAreReadAgainWhenTheyShrink(t *testing.T) {
 		t.Errorf("%d of 7 SKUs", len(seen))
 	}
 }
+
+// Where the calls of the day end in the middle of a page, what was read of it is
+// kept, and the rest of it is read later.
+func TestAPageOfItemsIsReadInParts(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, 1)
+	s.items, s.offers = nil, nil
+	for i := range 30 {
+		s.items = append(s.items, obj{"sku": fmt.Sprint("S", i), "availability": obj{"shipToLocationAvailability": obj{"quantity": 1}}})
+	}
+	rate := s.userLimits[0]["resources"].([]obj)[0]
+	rate["name"] = "offer"
+	rate["rates"].([]obj)[0]["remaining"] = 7
+	shop := newShop(t, s)
+	if _, err := shop.Quotas(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p, err := shop.Items(t.Context(), connectors.Cursor{Limit: 25})
+	if err != nil || !p.More || len(p.Items) == 0 || len(p.Items) > 7 {
+		t.Fatalf("%d items, %v", len(p.Items), err)
+	}
+	if _, err := shop.Items(t.Context(), p.Next); connectors.KindOf(err) != connectors.Busy || err == nil {
+		t.Errorf("nothing is left: %v", err)
+	}
+	s.lock(func() { s.userLimits = []obj{} })
+	shop, seen := newShop(t, s), len(p.Items)
+	for last := p.Items[seen-1].SKU; p.More; {
+		if p, err = shop.Items(t.Context(), p.Next); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range p.Items {
+			if want := fmt.Sprint("S", seen); x.SKU != want {
+				t.Fatalf("after %s came %s, not %s", last, x.SKU, want)
+			}
+			last, seen = x.SKU, seen+1
+		}
+	}
+	if seen != 30 {
+		t.Errorf("%d of 30", seen)
+	}
+}
