@@ -278,10 +278,7 @@ func (s *store) spendDay(api string) bool {
 	if s.market.calls == nil || s.market.callsOn != day {
 		s.market.calls, s.market.callsOn = map[string]int{}, day
 	}
-	s.limits.mu.Lock()
-	on := s.limits.on
-	s.limits.mu.Unlock()
-	if on && s.market.calls[api] >= s.daily(api) {
+	if s.limits.bind() && s.market.calls[api] >= s.daily(api) {
 		return false
 	}
 	s.market.calls[api]++
@@ -291,6 +288,9 @@ func (s *store) spendDay(api string) bool {
 func (s *store) daily(api string) int {
 	if n, ok := s.market.dailyOf[api]; ok {
 		return n
+	}
+	if !s.limits.bind() {
+		return ebayPlenty
 	}
 	return ebayDaily
 }

@@ -138,6 +138,13 @@ type limits struct {
 	buckets map[string]*bucket
 }
 
+// bind tells whether limits are on.
+func (l *limits) bind() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.on
+}
+
 type bucket struct {
 	rate, burst, level float64
 	at                 time.Time
