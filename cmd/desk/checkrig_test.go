@@ -149,6 +149,13 @@ func (o *operator) run(in io.Reader, args ...string) (code int, out string) {
 	var b lockedBuffer
 	code = run(o.t.Context(), append(args, "--config", o.config), func(k string) string { return o.env[k] }, in, &b, &b)
 	out = b.String()
+	o.quiet(out)
+	return code, out
+}
+
+// quiet: no secret may be printed.
+func (o *operator) quiet(out string) {
+	o.t.Helper()
 	for name, secret := range o.env {
 		if strings.HasPrefix(name, "DESK_") && len(secret) > 5 && !strings.HasSuffix(name, "_KEY_ID") && strings.Contains(out, secret) {
 			o.t.Errorf("%s is printed:\n%s", name, out)
@@ -157,7 +164,6 @@ func (o *operator) run(in io.Reader, args ...string) (code int, out string) {
 	if m := regexp.MustCompile(`shpat_\w+|shprt_\w+|Atz[ar]\|\w+|v\^1\.1#\S+`).FindString(out); m != "" {
 		o.t.Errorf("a token is printed: %s\n%s", m, out)
 	}
-	return code, out
 }
 
 func (o *operator) check() (code int, out string) {

@@ -94,16 +94,28 @@ func (k *checker) adopt(s *bot.Store, cred connectors.Credential) error {
 	try, stop := context.WithTimeout(connectors.WithPriority(ctx, connectors.Agent), checkTime)
 	defer stop()
 	h := s.Shop.Health(try)
+	refused := errors.New(k.p.T("connect.not_working", "store", s.ID) + cause(h.Err))
 	if h.State == connectors.HealthBad && h.Kind == connectors.Reauthorise && had {
 		if err := k.keep(s, before); err != nil {
 			return err
 		}
-		return errors.New(k.p.T("connect.not_working", "store", s.ID) + cause(h.Err))
+		return refused
+	}
+	if kept, _, err := d.Keeper.Load(ctx, s.ID); err != nil {
+		return err
+	} else if h.State != connectors.HealthBad && !comesFrom(kept, cred) {
+		return refused // the shop works, but with what it had besides
 	}
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
 		return d.Audit.Append(tx, string(people.Desk), "store.connected", "store:"+s.ID, map[string]any{
 			"platform": s.Shop.Info().Platform, "health": string(h.State), "by": "desk connect"})
 	})
+}
+
+// comesFrom: a credential is this one, or was got with it.
+func comesFrom(kept, cred connectors.Credential) bool {
+	return cred.Access != "" && kept.Access == cred.Access ||
+		cred.Refresh != "" && (kept.Refresh == cred.Refresh || kept.Previous == cred.Refresh)
 }
 
 // keep writes a credential down and has the shop use it.
