@@ -77,6 +77,8 @@ type bureau struct {
 	seal  *store.Sealer
 	// wrap may stand between the desk and its shop; nil means nothing does.
 	wrap func(connectors.Refunder) connectors.Refunder
+	// through may stand between an adapter and the network.
+	through func(http.RoundTripper) http.RoundTripper
 
 	mu   sync.Mutex
 	desk *process
@@ -176,6 +178,10 @@ func (b *bureau) shop(p *process) (bot.Store, error) {
 	if err != nil {
 		return bot.Store{}, err
 	}
+	var net http.RoundTripper = p.net
+	if b.through != nil {
+		net = b.through(net)
+	}
 	plugin, ok := all.Find(x.Platform)
 	if !ok {
 		return bot.Store{}, fmt.Errorf("no adapter for %s", x.Platform)
@@ -190,7 +196,7 @@ func (b *bureau) shop(p *process) (bot.Store, error) {
 	}
 	shop, err := plugin.New(connectors.Config{Info: info, BaseURL: "http://world" + x.Path, TokenURL: "http://world" + x.TokenPath, ClientID: x.ClientID,
 		ClientSecret: connectors.Secret(x.Secret), Credential: connectors.Credential{Refresh: connectors.Secret(x.Refresh)}, Log: b.log, Options: options,
-		Transport: p.net, Keeper: bot.Keeper{DB: p.db, Seal: b.seal}})
+		Transport: net, Keeper: bot.Keeper{DB: p.db, Seal: b.seal}})
 	if err != nil {
 		return bot.Store{}, err
 	}
@@ -289,6 +295,14 @@ func (p *process) refunds() (out []bot.Payback, err error) {
 		return nil
 	})
 	return out, err
+}
+
+// waiting tells whether any refund waits for a manager.
+func (p *process) waiting() (yes bool, err error) {
+	err = p.db.Read(context.Background(), func(tx *store.Tx) error {
+		return tx.Row(`SELECT EXISTS (SELECT 1 FROM refund WHERE state = ?)`, string(bot.RefundAsked)).Scan(&yes)
+	})
+	return yes, err
 }
 
 // noWords is a pipeline that nothing here uses; it is made once.

@@ -23,9 +23,11 @@ type verdict struct {
 	elsewhere int
 	// These have to be 0: paid more than once; confirmed and not paid, or paid and
 	// shown as not; more than the order's total; a card that says something else
-	// than the state; left lying; unknown where the platform tells.
+	// than the state; left lying.
 	repeated, lost, over, unshown, left int
 	wrong                               []string
+	// why is what is known of those that did not happen.
+	why []string
 }
 
 func (v *verdict) add(o verdict) {
@@ -100,11 +102,13 @@ func judge(o outcomeOf, cards []chat.Card) verdict {
 			}
 		case bot.RefundRejected, bot.RefundFailed, bot.RefundDenied, bot.RefundExpired:
 			v.refused++
+			v.why = append(v.why, fmt.Sprintf("%s refused: %s %s", r.ID, r.State, r.Error))
 			if n > 0 {
 				bad(&v.lost, "%s happened and is said to be %s", r.ID, r.State)
 			}
 		case bot.RefundUnknown:
 			v.unknown++
+			v.why = append(v.why, fmt.Sprintf("%s unknown: %+v %s, happened %d", r.ID, r.Receipt, r.Error, n))
 		case bot.RefundAccepted:
 			v.working++
 		default:

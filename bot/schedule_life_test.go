@@ -22,8 +22,9 @@ import (
 var morning = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 // longest is how long, after the last thing that happens, a desk has to find out
-// what became of it all.
-const longest = 4 * time.Hour
+// what became of it all; surely how long what can be known at all may take: the
+// latest finances come after an hour.
+const longest, surely = 4 * time.Hour, 100 * time.Minute
 
 // outcomeOf is what a schedule left behind.
 type outcomeOf struct {
@@ -83,6 +84,14 @@ func (b *bureau) live() (out outcomeOf, err error) {
 		all.Go(func() {
 			time.Sleep(f.at)
 			if err := b.world.Fail(b.plan.store, f.op, f.kind, f.times); err != nil {
+				b.t.Error(err)
+			}
+		})
+	}
+	if b.plan.release > 0 {
+		all.Go(func() {
+			time.Sleep(b.plan.release)
+			if err := b.world.Release(b.plan.store); err != nil {
 				b.t.Error(err)
 			}
 		})
@@ -175,7 +184,11 @@ func (b *bureau) managers(closed <-chan struct{}, all *sync.WaitGroup) {
 	pressed := map[string]bool{}
 	for {
 		if p := b.now(); p != nil {
-			list, err := p.refunds()
+			var list []bot.Payback
+			waiting, err := p.waiting()
+			if err == nil && waiting {
+				list, err = p.refunds()
+			}
 			for i, r := range list {
 				if err != nil || r.State != bot.RefundAsked || pressed[r.ID+r.Facts] {
 					continue
@@ -231,8 +244,16 @@ func (b *bureau) quiet() (list []bot.Payback, err error) {
 		if list, err = b.list(); err != nil {
 			return nil, err
 		}
-		open := slices.ContainsFunc(list, func(r bot.Payback) bool { return !ended(r.State) })
-		if !open && time.Since(began) > 2*time.Minute || time.Since(began) > longest {
+		passed, open, doubtful := time.Since(began), 0, 0
+		for _, r := range list {
+			switch {
+			case r.State == bot.RefundAccepted, r.State == bot.RefundUnknown:
+				doubtful++
+			case !ended(r.State):
+				open++
+			}
+		}
+		if open+doubtful == 0 && passed > 2*time.Minute || open == 0 && passed > surely || passed > longest {
 			break
 		}
 		time.Sleep(time.Minute)

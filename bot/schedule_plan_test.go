@@ -27,6 +27,8 @@ type schedule struct {
 	jam    []string
 	kills  []kill
 	office []payment
+	// release is when feeds that are stuck go on; 0 means never.
+	release time.Duration
 	// stray are the calls that arrive after their senders gave up.
 	stray map[int]time.Duration
 }
@@ -122,8 +124,12 @@ func newSchedule(store string, seed uint64) schedule {
 	if one(5) {
 		s.stray[1+rng.IntN(2)] = pick(time.Millisecond, 5*time.Second, 45*time.Second)
 	}
-	if one(5) {
-		s.office = append(s.office, payment{order: rng.IntN(len(s.totals)), part: []int64{7, 10, 25, 50, 100}[rng.IntN(5)], at: upTo(5 * time.Minute)})
+	if one(4) {
+		x := payment{order: rng.IntN(len(s.totals)), part: []int64{7, 10, 25, 50, 100}[rng.IntN(5)], at: upTo(5 * time.Minute)}
+		if a := s.asks[rng.IntN(len(s.asks))]; one(2) && a.part > 0 { // of the very same sum, at about the same time
+			x = payment{order: a.order, part: a.part, at: a.at + a.press[rng.IntN(2)] + upTo(2*time.Minute)}
+		}
+		s.office = append(s.office, x)
 	}
 	if strings.HasPrefix(store, sandbox.Amazon) {
 		switch {
@@ -131,6 +137,7 @@ func newSchedule(store string, seed uint64) schedule {
 			s.jam = append(s.jam, sandbox.JamFeedFatal)
 		case one(8):
 			s.jam = append(s.jam, sandbox.JamFeedStuck)
+			s.release = pick(0, 5*time.Minute, 40*time.Minute)
 		}
 	}
 	return s
@@ -138,8 +145,8 @@ func newSchedule(store string, seed uint64) schedule {
 
 func (s schedule) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d on %s: votes %d, settle %v, finances %v late, slow %v, tokens %v, limits %v, totals %v, jam %v, stray %v", s.seed, s.store, s.votes,
-		s.settle, s.lag, s.slow, s.ttl, s.limits, s.totals, s.jam, s.stray)
+	fmt.Fprintf(&b, "seed %d on %s: votes %d, settle %v, finances %v late, slow %v, tokens %v, limits %v, totals %v, jam %v until %v, stray %v", s.seed, s.store, s.votes,
+		s.settle, s.lag, s.slow, s.ttl, s.limits, s.totals, s.jam, s.release, s.stray)
 	for _, x := range s.asks {
 		fmt.Fprintf(&b, "\n  ask %+v", x)
 	}

@@ -7,12 +7,10 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-
-	"helloworld/connectors"
 )
 
-// run lives through one schedule in a bubble of virtual time and judges it.
-func runSchedule(t *testing.T, s schedule, wrap func(connectors.Refunder) connectors.Refunder) (v verdict) {
+// runSchedule lives through one schedule in a bubble of virtual time and judges it.
+func runSchedule(t *testing.T, s schedule, breaks func(*bureau)) (v verdict) {
 	t.Helper()
 	file, err := freshDesk()
 	if err != nil {
@@ -24,7 +22,9 @@ func runSchedule(t *testing.T, s schedule, wrap func(connectors.Refunder) connec
 	}
 	synctest.Test(t, func(t *testing.T) {
 		b := newBureau(t, s, file, words)
-		b.wrap = wrap
+		if breaks != nil {
+			breaks(b)
+		}
 		out, err := b.live()
 		if err != nil {
 			t.Error(err)
@@ -33,6 +33,9 @@ func runSchedule(t *testing.T, s schedule, wrap func(connectors.Refunder) connec
 	})
 	return v
 }
+
+// scheduleStores are the stores of the world, one of each platform.
+var scheduleStores = []string{"amazon-jp", "ebay-de", "shopify-main"}
 
 // scheduleCount is how many schedules a platform lives through.
 func scheduleCount() int {
@@ -58,7 +61,7 @@ func TestSchedules(t *testing.T) {
 		}
 		first, n = seed, 1
 	}
-	for _, store := range []string{"amazon-jp", "ebay-de", "shopify-main"} {
+	for _, store := range scheduleStores {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
 			var mu sync.Mutex
@@ -71,6 +74,9 @@ func TestSchedules(t *testing.T) {
 					v := runSchedule(t, s, nil)
 					if len(v.wrong) > 0 || t.Failed() {
 						t.Errorf("%v\n%v", s, v.wrong)
+					}
+					if len(v.why) > 0 {
+						t.Log(s, "\n", v.why)
 					}
 					mu.Lock()
 					defer mu.Unlock()

@@ -10,6 +10,21 @@ import (
 // ErrBadPayBack is what errors about a refund in the back office wrap.
 var ErrBadPayBack = errors.New("that cannot be paid back")
 
+// Release lets an Amazon account's stuck feeds go on.
+func (w *World) Release(store string) error {
+	s, err := w.store(store)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.feeds {
+		f.stuck = false
+	}
+	s.ripen()
+	return nil
+}
+
 // PayBack is the seller giving money back in the platform's own back office, past
 // all software. It shows where the platform shows refunds; no key and no feed
 // belongs to it.

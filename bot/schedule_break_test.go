@@ -1,0 +1,213 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"helloworld/bot"
+	"helloworld/bot/chat"
+	"helloworld/connectors"
+	"helloworld/connectors/sandbox"
+	"helloworld/i18n"
+)
+
+// sendsAgain is an adapter that answers doubt by sending again, under a key of
+// its own.
+type sendsAgain struct{ connectors.Refunder }
+
+func (a sendsAgain) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	r, err := a.Refunder.Refund(ctx, cmd)
+	if err != nil && connectors.KindOf(err) == connectors.Unsure {
+		cmd.Key += "-again"
+		return a.Refunder.Refund(ctx, cmd)
+	}
+	return r, err
+}
+
+// insists is an HTTP client that sends again what was not answered, whatever it
+// is.
+type insists struct{ http.RoundTripper }
+
+func (c insists) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := c.RoundTripper.RoundTrip(r)
+	if errors.Is(err, io.EOF) && r.GetBody != nil {
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = body
+		return c.RoundTripper.RoundTrip(r)
+	}
+	return resp, err
+}
+
+// takesDoubtForNo is an adapter that calls everything a refusal that was not
+// answered.
+type takesDoubtForNo struct{ connectors.Refunder }
+
+func (a takesDoubtForNo) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	r, err := a.Refunder.Refund(ctx, cmd)
+	if err != nil && connectors.KindOf(err) == connectors.Unsure {
+		return connectors.Receipt{State: connectors.StateRejected}, &connectors.Error{Kind: connectors.Invalid, Code: "no", Err: err}
+	}
+	return r, err
+}
+
+// takesDoubtForYes is an adapter that calls everything done that was sent.
+type takesDoubtForYes struct{ connectors.Refunder }
+
+func (a takesDoubtForYes) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	r, err := a.Refunder.Refund(ctx, cmd)
+	if err != nil && connectors.KindOf(err) == connectors.Unsure {
+		return connectors.Receipt{State: connectors.StateApplied, ID: "sure"}, nil
+	}
+	return r, err
+}
+
+// doubtful is a schedule in which two orders are refunded, and the calls that do
+// it fail in the given way.
+func doubtful(store, kind string) schedule {
+	press := [2]time.Duration{time.Second, 2 * time.Second}
+	return schedule{seed: 1, store: store, votes: 1, settle: -1, totals: []int64{5990, 4200},
+		asks: []ask{{order: 0, part: 25, press: press}, {order: 1, part: 50, at: 5 * time.Minute, press: press}}, faults: []failing{{op: "refund", kind: kind, times: 1}}}
+}
+
+// TestSchedulesSeeABrokenAdapter: on adapters that are wrong in the ways that
+// matter, the judge says so; and says nothing of the right ones.
+func TestSchedulesSeeABrokenAdapter(t *testing.T) {
+	t.Parallel()
+	wrap := func(f func(connectors.Refunder) connectors.Refunder) func(*bureau) {
+		return func(b *bureau) { b.wrap = f }
+	}
+	repeated, lost := func(v verdict) int { return v.repeated }, func(v verdict) int { return v.lost }
+	no := wrap(func(r connectors.Refunder) connectors.Refunder { return takesDoubtForNo{r} })
+	yes := wrap(func(r connectors.Refunder) connectors.Refunder { return takesDoubtForYes{r} })
+	again := wrap(func(r connectors.Refunder) connectors.Refunder { return sendsAgain{r} })
+	client := func(b *bureau) {
+		b.through = func(t http.RoundTripper) http.RoundTripper { return insists{t} }
+	}
+	for _, tt := range []struct {
+		store, name, kind string
+		breaks            func(*bureau)
+		count             func(verdict) int
+		want              int
+	}{
+		{"amazon-jp", "the client insists", sandbox.Lost, client, repeated, 1},
+		{"amazon-jp", "doubt is no", sandbox.Lost, no, lost, 1},
+		{"amazon-jp", "doubt is yes", sandbox.Timeout, yes, lost, 1},
+		{"ebay-de", "the client insists", sandbox.Lost, client, repeated, 1},
+		{"ebay-de", "doubt is no", sandbox.Lost, no, lost, 1},
+		{"ebay-de", "doubt is yes", sandbox.Timeout, yes, lost, 1},
+		{"shopify-main", "another key", sandbox.Lost, again, repeated, 1},
+		{"shopify-main", "the client insists, and the key saves it", sandbox.Lost, client, repeated, 0},
+		{"shopify-main", "doubt is no", sandbox.Lost, no, lost, 1},
+		{"shopify-main", "doubt is yes", sandbox.Timeout, yes, lost, 1},
+	} {
+		t.Run(tt.store+", "+tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := doubtful(tt.store, tt.kind)
+			if v := runSchedule(t, s, nil); len(v.wrong) > 0 || v.happened != 2 {
+				t.Errorf("the right adapter: %v, %v", v, v.wrong)
+			}
+			if v := runSchedule(t, s, tt.breaks); tt.count(v) != tt.want {
+				t.Errorf("broken, want %d seen: %v, %v", tt.want, v, v.wrong)
+			}
+		})
+	}
+}
+
+// TestScheduleJudge holds the judge itself to account.
+func TestScheduleJudge(t *testing.T) {
+	t.Parallel()
+	eur := func(minor int64) connectors.Money { return connectors.Money{Minor: minor, Currency: "EUR"} }
+	refund := func(s bot.RefundState) bot.Payback {
+		return bot.Payback{ID: "R1", Order: "gid://shop/Order/7", Key: "the-key", State: s, Body: bot.PaybackBody{Cmd: connectors.Refund{Amount: eur(500)}}}
+	}
+	card := func(s bot.RefundState) chat.Card {
+		title := i18n.For(language.English).T(i18n.Key("refund.title."+string(s)), "amount", eur(500).String(), "n", 1)
+		return chat.Card{Title: title, Foot: "foot", Parts: []chat.Part{{Fields: []chat.Field{{Value: "R1"}}}}}
+	}
+	mine := sandbox.RefundEntry{Order: "7", Key: "the-key", Amount: eur(500)}
+	noted := sandbox.RefundEntry{Order: "7", Note: "sorry [the-key]", Amount: eur(500)}
+	office := sandbox.RefundEntry{Order: "7", Note: "back office", Amount: eur(500)}
+	type entries = []sandbox.RefundEntry
+	for i, tt := range []struct {
+		state  bot.RefundState
+		ledger entries
+		card   bot.RefundState
+		want   verdict
+	}{
+		{bot.RefundConfirmed, entries{mine}, bot.RefundConfirmed, verdict{happened: 1}},
+		{bot.RefundConfirmed, entries{noted}, bot.RefundConfirmed, verdict{happened: 1}},
+		{bot.RefundConfirmed, entries{office}, bot.RefundConfirmed, verdict{elsewhere: 1}},
+		{bot.RefundConfirmed, nil, bot.RefundConfirmed, verdict{lost: 1}},
+		{bot.RefundConfirmed, entries{mine, noted}, bot.RefundConfirmed, verdict{happened: 1, repeated: 1}},
+		{bot.RefundConfirmed, entries{mine, office, office}, bot.RefundConfirmed, verdict{happened: 1, over: 1}},
+		{bot.RefundRejected, nil, bot.RefundRejected, verdict{refused: 1}},
+		{bot.RefundRejected, entries{mine}, bot.RefundRejected, verdict{refused: 1, lost: 1}},
+		{bot.RefundUnknown, entries{mine}, bot.RefundUnknown, verdict{unknown: 1}},
+		{bot.RefundUnknown, nil, bot.RefundConfirmed, verdict{unknown: 1, unshown: 1}},
+		{bot.RefundUnknown, nil, bot.RefundSent, verdict{unknown: 1, unshown: 1}},
+		{bot.RefundAccepted, nil, bot.RefundAccepted, verdict{working: 1}},
+		{bot.RefundSent, entries{mine}, bot.RefundSent, verdict{left: 1}},
+	} {
+		got := judge(outcomeOf{orders: []sandbox.OrderInfo{{ID: "7", Total: eur(1000)}}, refunds: []bot.Payback{refund(tt.state)}, ledger: tt.ledger},
+			[]chat.Card{card(tt.card)})
+		tt.want.schedules, tt.want.refunds = 1, 1
+		if got.String() != tt.want.String() {
+			t.Errorf("%d: %v\nwant %v\n%v", i, got, tt.want, got.wrong)
+		}
+	}
+	other := mine
+	other.Amount = eur(700)
+	if v := judge(outcomeOf{refunds: []bot.Payback{refund(bot.RefundConfirmed)}, ledger: entries{other}}, []chat.Card{card(bot.RefundConfirmed)}); v.lost != 1 {
+		t.Errorf("another sum than the one asked for: %v", v)
+	}
+}
+
+// TestSchedulesThatWereWrong are the schedules in which something was wrong once.
+func TestSchedulesThatWereWrong(t *testing.T) {
+	t.Parallel()
+	press := [2]time.Duration{time.Second, time.Second}
+	for i, tt := range []struct {
+		what string
+		schedule
+		check func(verdict) error
+	}{
+		{"a refund that the finances do not show yet is taken for the next one, whose feed never arrived",
+			schedule{seed: 189, store: "amazon-jp", votes: 1, settle: time.Second, lag: 3 * time.Minute, totals: []int64{20195},
+				asks:   []ask{{part: 25, press: press}, {part: 25, at: 30 * time.Second, press: press}},
+				faults: []failing{{at: 25 * time.Second, op: "refund", kind: sandbox.Timeout, times: 1}}},
+			func(v verdict) error {
+				if v.happened != 2 {
+					return fmt.Errorf("both should have happened: %v", v)
+				}
+				return nil
+			}},
+		{"what the finances do not show yet can be asked for once more",
+			schedule{seed: 189, store: "amazon-jp", votes: 1, settle: time.Second, lag: time.Hour, totals: []int64{20195},
+				asks: []ask{{press: press}, {at: time.Minute, press: press}}},
+			func(v verdict) error {
+				if v.refunds != 1 || v.happened != 1 {
+					return fmt.Errorf("the second should have been refused before anybody was asked: %v", v)
+				}
+				return nil
+			}},
+	} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			v := runSchedule(t, tt.schedule, nil)
+			if err := tt.check(v); err != nil || len(v.wrong) > 0 {
+				t.Errorf("%s: %v\n%v\n%v", tt.what, err, tt.schedule, v.wrong)
+			}
+		})
+	}
+}
