@@ -61,13 +61,24 @@ func (s *Shop) Messages(ctx context.Context, since connectors.Cursor) (connector
 		return page, err
 	}
 	page.Total = list.Total
-	for _, c := range list.Conversations {
-		if c.ID == "" {
-			continue
+	for _, raw := range list.Conversations {
+		c, err := readConversation(raw)
+		var msgs []connectors.Message
+		var bad []connectors.BadItem
+		if err == nil {
+			msgs, bad, err = s.conversation(ctx, c, seller, back)
 		}
-		msgs, bad, err := s.conversation(ctx, c, seller, back)
+		switch connectors.KindOf(err) {
+		case connectors.NotFound, connectors.Invalid:
+			// eBay lists it and does not give it out: the others go on without it.
+		default:
+			if err != nil {
+				return connectors.Page[connectors.Message]{}, err
+			}
+		}
 		if err != nil {
-			return connectors.Page[connectors.Message]{}, err
+			page.Bad = append(page.Bad, connectors.BadItem{ID: orElse(c.ID, "?"), Err: err, Raw: raw})
+			continue
 		}
 		page.Items, page.Bad = append(page.Items, msgs...), append(page.Bad, bad...)
 	}
@@ -87,6 +98,19 @@ func (s *Shop) Messages(ctx context.Context, since connectors.Cursor) (connector
 		page.Next.Since = at.Seen.Add(-overlap)
 	}
 	return page, nil
+}
+
+// readConversation reads a conversation of the list.
+func readConversation(raw json.RawMessage) (wireConversation, error) {
+	var c wireConversation
+	err := json.Unmarshal(raw, &c)
+	if err == nil && c.ID == "" {
+		err = errors.New("it has no id")
+	}
+	if err != nil {
+		return c, invalid(opMessages, "unreadable", "a conversation cannot be read: "+err.Error())
+	}
+	return c, nil
 }
 
 // conversation reads a conversation back to a time, newest first as eBay gives it.
@@ -224,7 +248,14 @@ func (s *Shop) SendState(ctx context.Context, m connectors.Outgoing) (connectors
 		if err := s.read(ctx, opMessages, s.base+"/commerce/message/v1/conversation", q, &list); err != nil {
 			return unsure, err
 		}
-		threads = list.Conversations
+		threads = nil
+		for _, raw := range list.Conversations {
+			c, err := readConversation(raw)
+			if err != nil {
+				return unsure, err // it may be the very one
+			}
+			threads = append(threads, c)
+		}
 	}
 	back := time.Time{}
 	if !m.Asked.IsZero() {

@@ -250,7 +250,8 @@ func (s *Shop) again(at time.Time) time.Duration {
 
 // match finds the refund that must be this one: not shown when this was
 // approved, not another key's, of the same amount, and not older than the
-// approval. Failed ones gave nobody any money and are no match.
+// approval. Failed ones gave nobody any money and are no match. As many as were
+// given before this was asked, and eBay did not show then, are those and not this.
 func (s *Shop) match(o connectors.Order, cmd connectors.Refund) (connectors.RefundSeen, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -260,21 +261,38 @@ func (s *Shop) match(o connectors.Order, cmd connectors.Refund) (connectors.Refu
 			return r, true
 		}
 	}
+	others := 0
+	for _, m := range cmd.Hidden {
+		if m == cmd.Amount {
+			others++
+		}
+	}
+	var fit []connectors.RefundSeen
 	for _, r := range o.Refunds {
 		owner := s.claims[r.ID]
 		switch {
-		case r.ID == "" || r.State == connectors.StateRejected,
-			slices.Contains(cmd.Seen, r.ID),
-			owner != "" && owner != cmd.Key,
-			r.Amount != cmd.Amount,
-			!cmd.Asked.IsZero() && !r.At.IsZero() && r.At.Before(cmd.Asked.Add(-clockSlack)):
-			continue
+		case r.ID == "" || r.State == connectors.StateRejected || slices.Contains(cmd.Seen, r.ID) || r.Amount != cmd.Amount:
+		case owner == cmd.Key:
+			return r, true
+		case owner != "", !cmd.Asked.IsZero() && !r.At.IsZero() && r.At.Before(cmd.Asked.Add(-clockSlack)):
+			others-- // it had yet to show, and does now
+		default:
+			fit = append(fit, r)
 		}
-		// From now on it is nobody else's.
-		s.rememberLocked(cmd.Key, r.ID)
-		return r, true
 	}
-	return connectors.RefundSeen{}, false
+	if len(fit) <= max(others, 0) {
+		return connectors.RefundSeen{}, false
+	}
+	// The youngest; one without a time has only just begun.
+	r := slices.MaxFunc(fit, func(a, b connectors.RefundSeen) int {
+		if a.At.IsZero() != b.At.IsZero() {
+			return map[bool]int{true: 1, false: -1}[a.At.IsZero()]
+		}
+		return a.At.Compare(b.At)
+	})
+	// From now on it is nobody else's.
+	s.rememberLocked(cmd.Key, r.ID)
+	return r, true
 }
 
 func (s *Shop) receipt(r connectors.RefundSeen, cmd connectors.Refund) connectors.Receipt {

@@ -208,10 +208,14 @@ func (s *Shop) Return(ctx context.Context, id string) (connectors.Return, error)
 	default:
 		return r, &connectors.Error{Kind: connectors.NotFound, Platform: Platform, Op: opReturn, Err: errors.New("there is no return " + cut(id, 60))}
 	}
-	if err != nil && errors.Is(err, errNoReturn) {
+	var ours *connectors.Error
+	switch {
+	case err == nil || errors.As(err, &ours):
+		return r, err
+	case errors.Is(err, errNoReturn):
 		return r, &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opReturn, Code: "malformed", Err: errors.New(connectors.Redact(cut(err.Error(), 300)))}
 	}
-	return r, err
+	return r, invalid(opReturn, "unreadable", err.Error()) // it will read no better another time
 }
 
 // oneReturn reads a return. eBay's page says both that its full answer has a

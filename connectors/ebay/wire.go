@@ -151,16 +151,14 @@ func when(s string) (time.Time, error) {
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 type wireConversations struct {
-	Conversations []wireConversation `json:"conversations"`
-	Next          string             `json:"next"`
-	Total         int                `json:"total"`
+	Conversations []json.RawMessage `json:"conversations"`
+	Next          string            `json:"next"`
+	Total         int               `json:"total"`
 }
 
 type wireConversation struct {
-	ID        string       `json:"conversationId"`
-	Title     string       `json:"conversationTitle"`
-	Reference string       `json:"referenceId"`
-	Latest    *wireMessage `json:"latestMessage"`
+	ID    string `json:"conversationId"`
+	Title string `json:"conversationTitle"`
 }
 
 type wireMessages struct {
