@@ -25,6 +25,7 @@ func (d *Desk) paint() {
 		"run":    d.paintRun,
 		"alert":  d.paintAlert,
 		"form":   d.paintForm,
+		"parcel": d.paintParcel,
 	}
 }
 

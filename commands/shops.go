@@ -182,6 +182,7 @@ func runOrder(c *Call) error {
 	for _, l := range x.Lines {
 		card.Parts = append(card.Parts, chat.Part{Kind: chat.Text, Text: c.P.T("order.line", "n", l.Quantity, "title", l.Title, "price", l.Price.String())})
 	}
+	parcelParts(c, o, &card)
 	if _, ok := o.Store.Refunder(); ok && c.Who.Is(refund.Roles...) && x.Remaining().Minor > 0 {
 		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.refund"), Command: "refund " + o.Ref()})
 	}

@@ -1,52 +1,159 @@
 package commands
 
 import (
-	"context"
 	"errors"
+	"slices"
 	"strings"
-	"time"
 
 	"helloworld/bot"
 	"helloworld/bot/chat"
+	"helloworld/bot/store"
+	"helloworld/connectors"
 	"helloworld/connectors/tracking"
 	"helloworld/i18n"
 )
 
 var track = &Spec{Name: "track", Zh: []string{"物流", "查件", "快递"}, Args: []Arg{{Name: "parcel", Kind: Rest}}, Run: runTrack}
 
-const (
-	// trackWait bounds what the tracking services may take in all.
-	trackWait = 25 * time.Second
-	// trackEvents are as many of a parcel's events as a card shows.
-	trackEvents = 5
-)
+// trackMost is how many parcels of one order are asked for at once: each costs the
+// account something.
+const trackMost = 5
+
+// followWords put a card up that is kept up to date.
+var followWords = []string{"follow", "关注", "跟踪"}
 
 // runTrack looks where a parcel is: "track NUMBER", "track NUMBER CARRIER",
-// "track ORDER NUMBER", where the order tells which country it goes to.
+// "track ORDER" with the shop's own numbers, "track ORDER NUMBER", where the order
+// tells which country it goes to, and "track follow NUMBER".
 func runTrack(c *Call) error {
 	asked := clip(strings.TrimSpace(c.Args["parcel"]), 200)
+	if first, rest := cutWord(asked); slices.Contains(followWords, strings.ToLower(first)) && rest != "" {
+		return follow(c, rest)
+	}
 	r, hint := readParcel(asked, tracking.Hint{})
 	if r.Verdict == tracking.Unknown && r.Best() == "" {
 		first, rest := cutWord(asked)
 		o, err := c.Desk.FindOrder(c.Ctx, c.Who, narrow(first))
 		switch {
+		case err == nil && rest == "" && len(o.Order.Parcels) > 0:
+			return trackOrder(c, o)
 		case err == nil && rest == "":
 			return noNumber(c, o)
 		case err == nil:
-			r, hint = readParcel(rest, tracking.Hint{Country: o.Order.Buyer.Country, Platform: o.Store.Shop.Info().Platform})
+			r, hint = readParcel(rest, bot.ParcelHint(o, connectors.Parcel{}))
 		case errors.As(err, new(*bot.Ambiguous)), strings.Contains(first, "#"):
 			return err // an order was meant
 		case !looksTracked(r.Number):
 			return i18n.NewProblem(nil, "track.not_one", "got", clip(asked, 60), "usage", usage(c.P, c.Spec))
 		}
 	}
-	if r.Verdict == tracking.Wrong {
-		return i18n.NewProblem(nil, "track.wrong", "number", r.Number, "carrier", carrierName(c.P, r.Candidates[0]))
+	if err := unfit(c, r, asked); err != nil {
+		return err
 	}
-	if r.Number == "" {
+	card, err := ask(c, r, hint)
+	if err != nil {
+		return err
+	}
+	return c.Whisper(card)
+}
+
+// unfit says what is wrong with a number, if something is.
+func unfit(c *Call, r tracking.Result, asked string) error {
+	switch {
+	case r.Verdict == tracking.Wrong:
+		return i18n.NewProblem(nil, "track.wrong", "number", r.Number, "carrier", bot.CandidateName(c.P, r.Candidates[0]))
+	case r.Number == "":
 		return i18n.NewProblem(nil, "track.not_one", "got", clip(asked, 60), "usage", usage(c.P, c.Spec))
 	}
-	return c.Whisper(trackCard(c, r, hint))
+	return nil
+}
+
+// parcelOf is what a service is asked. A guess by the shape alone would lead it
+// astray.
+func parcelOf(r tracking.Result, hint tracking.Hint) tracking.Parcel {
+	p := tracking.Parcel{Number: r.Number, Country: hint.Country, Carrier: hint.Carrier}
+	if r.Verdict == tracking.Valid {
+		p.Carrier = r.Best()
+	}
+	return p
+}
+
+// ask asks where a parcel is, and draws the answer. That no service answers is
+// part of it.
+func ask(c *Call, r tracking.Result, hint tracking.Hint) (chat.Card, error) {
+	a, err := c.Desk.AskParcel(c.Ctx, parcelOf(r, hint))
+	if err != nil {
+		return chat.Card{}, err
+	}
+	if a.Err != nil && !errors.Is(a.Err, tracking.ErrNone) {
+		c.router.log.WarnContext(c.Ctx, "a parcel could not be looked up", "err", a.Err)
+	}
+	return c.Desk.ParcelCard(c.P, a, false), nil
+}
+
+// trackOrder looks where an order's parcels are. The shop's numbers are taken as
+// they are: whatever carriers print, the shop has it from them.
+func trackOrder(c *Call, o bot.OrderAt) error {
+	var cards []chat.Card
+	for _, p := range o.Order.Parcels[:min(trackMost, len(o.Order.Parcels))] {
+		hint := bot.ParcelHint(o, p)
+		card, err := ask(c, tracking.Parse(p.Number, hint), hint)
+		if err != nil {
+			return err
+		}
+		card.Foot = c.P.T("track.of", "order", o.Ref())
+		if name := bot.CarrierName(c.P, hint.Carrier, p.Name); name != "" {
+			card.Foot += " · " + c.P.T("track.shop_carrier", "carrier", clip(name, 60))
+		}
+		if p.Delivered {
+			card.Foot += " · " + c.P.T("track.shop_delivered")
+		}
+		cards = append(cards, card)
+	}
+	return c.commit(func(tx *store.Tx) error {
+		for _, card := range cards {
+			if err := c.Desk.Whisper(tx, c.Event, card); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// follow puts a parcel's card up for everybody here.
+func follow(c *Call, asked string) error {
+	r, hint := readParcel(asked, tracking.Hint{})
+	if err := unfit(c, r, asked); err != nil {
+		return err
+	}
+	if !looksTracked(r.Number) && r.Best() == "" {
+		return i18n.NewProblem(nil, "track.not_one", "got", clip(asked, 60), "usage", usage(c.P, c.Spec))
+	}
+	a, err := c.Desk.AskParcel(c.Ctx, parcelOf(r, hint))
+	if err != nil {
+		return err
+	}
+	if a.Heard.IsZero() { // nobody will call about a parcel that no service knows
+		return c.Whisper(c.Desk.ParcelCard(c.P, a, false))
+	}
+	return c.Desk.FollowParcel(c.Ctx, c.Deed, r.Number)
+}
+
+// parcelParts adds an order's parcels to its card.
+func parcelParts(c *Call, o bot.OrderAt, card *chat.Card) {
+	for i, p := range o.Order.Parcels {
+		hint := bot.ParcelHint(o, p)
+		text := strings.TrimLeft(bot.CarrierName(c.P, hint.Carrier, p.Name)+" · "+p.Number, " ·")
+		if p.Delivered {
+			text += " · " + c.P.T("track.state.delivered")
+		} else if !p.At.IsZero() {
+			text += " · " + c.P.T("track.sent", "when", c.P.When(p.At, c.Desk.Zone))
+		}
+		card.Parts = append(card.Parts, chat.Part{Kind: chat.Text, Text: c.P.T("track.parcel", "parcel", clip(text, 200))})
+		if i < trackMost {
+			card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("track.button", "number", clip(p.Number, 24)), Command: "track " + strings.TrimSpace(p.Number+" "+hint.Carrier)})
+		}
+	}
 }
 
 // readParcel takes a carrier's name off the end of what was typed, if there is
@@ -84,121 +191,4 @@ func noNumber(c *Call, o bot.OrderAt) error {
 		card.Buttons = []chat.Button{{Label: c.P.T("button.open"), URL: o.Order.Link}}
 	}
 	return c.Whisper(card)
-}
-
-// trackCard is what is known of a parcel: by its number alone, and by whichever
-// service answers.
-func trackCard(c *Call, r tracking.Result, hint tracking.Hint) chat.Card {
-	card := chat.Card{Lang: c.P.Lang().String(), Title: c.P.T("track.title", "number", r.Number)}
-	best := r.Best()
-	var a tracking.Answer
-	var err error
-	if c.Desk.Track == nil {
-		err = tracking.ErrNone
-	} else {
-		ctx, stop := context.WithTimeout(c.Ctx, trackWait)
-		defer stop()
-		p := tracking.Parcel{Number: r.Number, Country: hint.Country}
-		if hint.Carrier != "" || r.Verdict == tracking.Valid {
-			// A guess by the shape alone would lead the service astray.
-			p.Carrier = best
-		}
-		a, err = c.Desk.Track.Status(ctx, p)
-	}
-	var fields []chat.Field
-	if names := carrierNames(c.P, r); names != "" {
-		fields = append(fields, chat.Field{Label: c.P.T("track.carrier"), Value: names})
-	}
-	if err == nil {
-		fields = append(fields, told(c, &card, a)...)
-		if a.Track.Carrier != "" {
-			best = a.Track.Carrier
-		}
-	}
-	if len(fields) > 0 {
-		card.Parts = append(card.Parts, chat.Part{Kind: chat.Fields, Fields: fields})
-	}
-	if err == nil {
-		for _, e := range a.Track.Events[:min(trackEvents, len(a.Track.Events))] {
-			card.Parts = append(card.Parts, chat.Part{Kind: chat.Text, Text: eventText(c, e)})
-		}
-	}
-	note := func(text string) { card.Parts = append(card.Parts, chat.Part{Kind: chat.Note, Text: text}) }
-	if best == "" {
-		note(c.P.T("track.unknown"))
-	}
-	switch {
-	case errors.Is(err, tracking.ErrNone):
-		note(c.P.T("track.no_service"))
-	case err != nil:
-		card.Tone = chat.Warning
-		note(c.P.T(i18n.Key("track.service."+tracking.KindOf(err).String()), "service", c.P.List(c.Desk.Track.Names()...)))
-		c.router.log.WarnContext(c.Ctx, "a parcel could not be looked up", "err", err)
-	case a.Backup:
-		note(c.P.T("track.backup", "service", a.Service, "first", c.Desk.Track.Names()[0],
-			"why", c.P.T(i18n.Key("track.why."+tracking.KindOf(a.Why).String()))))
-	}
-	if page := tracking.Page(best, r.Number); page != "" {
-		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("track.page"), URL: page})
-	}
-	if err == nil && !a.Track.State.Final() || err != nil && !errors.Is(err, tracking.ErrNone) {
-		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("button.again"), Command: strings.TrimSpace("track " + r.Number + " " + hint.Carrier)})
-	}
-	return card
-}
-
-// told is what a service says of the state.
-func told(c *Call, card *chat.Card, a tracking.Answer) []chat.Field {
-	t := a.Track
-	switch t.State {
-	case tracking.StateDelivered:
-		card.Tone = chat.Good
-	case tracking.StateException, tracking.StateReturned, tracking.StateAttempt, tracking.StateExpired:
-		card.Tone = chat.Warning
-	}
-	fields := []chat.Field{{Label: c.P.T("field.state"), Value: c.P.T(i18n.Key("track.state." + string(t.State)))}}
-	if !t.Updated.IsZero() {
-		fields = append(fields, chat.Field{Label: c.P.T("track.updated"), Value: c.P.When(t.Updated, c.Desk.Zone)})
-	}
-	return append(fields, chat.Field{Label: c.P.T("track.told_by"), Value: a.Service})
-}
-
-// eventText is one event in one line; its words are the carrier's own.
-func eventText(c *Call, e tracking.Event) string {
-	var parts []string
-	if !e.At.IsZero() {
-		parts = append(parts, c.P.When(e.At, c.Desk.Zone))
-	}
-	for _, s := range []string{e.Place, e.Text} {
-		if s != "" {
-			parts = append(parts, clip(s, 160))
-		}
-	}
-	return strings.Join(parts, " · ")
-}
-
-// carrierNames are the candidates in one line, the likeliest first.
-func carrierNames(p *i18n.Printer, r tracking.Result) string {
-	var out []string
-	for _, x := range r.Candidates[:min(3, len(r.Candidates))] {
-		name := carrierName(p, x)
-		if x.Check == tracking.Good {
-			name = p.T("track.checked", "carrier", name)
-		} else if x.Check == tracking.Bad {
-			name = p.T("track.misfit", "carrier", name)
-		}
-		out = append(out, name)
-	}
-	return strings.Join(out, p.T("common.comma"))
-}
-
-// carrierName is a carrier's name in the reader's language.
-func carrierName(p *i18n.Printer, x tracking.Candidate) string {
-	if x.Carrier == tracking.Post && x.Country != "" {
-		return p.T("track.post", "country", tracking.CountryName(x.Country, p.Lang()))
-	}
-	if k := i18n.Key("carrier." + strings.ReplaceAll(x.Carrier, "-", "_")); p.Has(k) {
-		return p.T(k)
-	}
-	return x.Name
 }

@@ -3,11 +3,7 @@ package commands
 import (
 	"strings"
 	"testing"
-	"time"
 
-	"golang.org/x/text/language"
-
-	"helloworld/bot"
 	"helloworld/connectors/tracking"
 	"helloworld/i18n"
 )
@@ -51,22 +47,5 @@ func TestCarrierWords(t *testing.T) {
 				t.Errorf("%s: the kind %s has no sentence", lang, k)
 			}
 		}
-	}
-}
-
-// TestTrackLines: what is shown of candidates and events, in the reader's words.
-func TestTrackLines(t *testing.T) {
-	t.Parallel()
-	zh := i18n.For(language.SimplifiedChinese)
-	if got := carrierNames(zh, tracking.Parse("RB123456785IT", tracking.Hint{})); got != "邮政（意大利）（校验位正确）" {
-		t.Errorf("%q", got)
-	}
-	zone := time.FixedZone("+8", 8*3600)
-	c := &Call{Desk: &bot.Desk{Options: bot.Options{Zone: zone}}}
-	c.P = i18n.For(language.English)
-	at := time.Date(2026, 11, 20, 20, 0, 0, 0, time.UTC)
-	got := eventText(c, tracking.Event{At: at, Place: "Berlin", Text: strings.Repeat("字", 300)})
-	if !strings.HasPrefix(got, "21 Nov 2026, 04:00 · Berlin · 字") || len([]rune(got)) > 220 {
-		t.Errorf("%q", got)
 	}
 }

@@ -33,6 +33,7 @@ func (a *app) redirect() string {
 func (a *app) outside(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+wayBack, a.cameBack)
 	mux.HandleFunc(hooksPath+"{store}", a.called)
+	mux.HandleFunc("POST "+hooksPath+"track/{service}", a.tracked)
 }
 
 var backPage = template.Must(template.New("back").Parse(`<!doctype html><html lang="{{.Lang}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -165,7 +165,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 			a.desk.GaveUp(ctx, d)
 		}
 	}})
-	services, err := openTracking(cfg, s.log)
+	services, err := openTracking(cfg, bot.Registrations{DB: a.db}, s.log)
 	if err != nil {
 		return nil, err
 	}

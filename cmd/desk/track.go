@@ -11,20 +11,20 @@ import (
 )
 
 // openTracking makes the tracking services of the configuration, in its order;
-// nil if there are none.
-func openTracking(cfg config.Config, log *slog.Logger) (*tracking.Services, error) {
+// nil if there are none. known remembers what was registered with them.
+func openTracking(cfg config.Config, known tracking.Ledger, log *slog.Logger) (*tracking.Services, error) {
 	all, err := trackers(cfg)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	return tracking.NewServices(tracking.Options{Trackers: all, Log: log}), nil
+	return tracking.NewServices(tracking.Options{Trackers: all, Ledger: known, Log: log}), nil
 }
 
 // trackers are the tracking services of the configuration, each by itself.
 func trackers(cfg config.Config) ([]tracking.Tracker, error) {
 	var all []tracking.Tracker
 	for _, c := range cfg.Tracking {
-		tc := tracking.Config{Key: tracking.Secret(c.Key), BaseURL: c.BaseURL}
+		tc := tracking.Config{Key: tracking.Secret(c.Key), PushKey: tracking.Secret(c.PushKey), BaseURL: c.BaseURL}
 		var t tracking.Tracker
 		var err error
 		switch c.Kind {
@@ -73,7 +73,7 @@ func (c trackCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	services, err := openTracking(cfg, slog.New(slog.DiscardHandler))
+	services, err := openTracking(cfg, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -139,6 +139,7 @@ type Tracking struct {
 	Kind    string `toml:"kind" eg:"17track" need:"always" enum:"17track,aftership" help:"Which service."`
 	BaseURL string `toml:"base_url" form:"url" help:"API address; empty means the service's own."`
 	Key     Secret `toml:"-" env:"DESK_TRACKING_{ID}_KEY" need:"always" help:"API key."`
+	PushKey Secret `toml:"-" env:"DESK_TRACKING_{ID}_PUSH_KEY" help:"What its deliveries are signed with, if that is not the API key (AfterShip: the webhook secret). They come to PUBLIC_URL/hooks/track/KIND."`
 }
 
 // Person is one [[person]].

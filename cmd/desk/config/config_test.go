@@ -130,8 +130,8 @@ func TestFull(t *testing.T) {
 			Mail: &Mail{IMAP: "[::1]:993", TLS: "tls", User: "shop", From: "shop@example.com", Folder: "Buyers", Password: secret("DESK_SHOPIFY_MAIN_MAIL_PASSWORD")}},
 	}
 	want.Engines = []Engine{{Name: "local", Kind: "openai", BaseURL: "http://127.0.0.1:11434/v1", Model: "qwen3:8b", Key: secret("DESK_ENGINE_LOCAL_KEY")}}
-	want.Tracking = []Tracking{{Name: "main", Kind: "17track", Key: secret("DESK_TRACKING_MAIN_KEY")},
-		{Name: "spare", Kind: "aftership", BaseURL: "http://127.0.0.1:9/tracking", Key: secret("DESK_TRACKING_SPARE_KEY")}}
+	want.Tracking = []Tracking{{Name: "main", Kind: "17track", Key: secret("DESK_TRACKING_MAIN_KEY"), PushKey: secret("DESK_TRACKING_MAIN_PUSH_KEY")},
+		{Name: "spare", Kind: "aftership", BaseURL: "http://127.0.0.1:9/tracking", Key: secret("DESK_TRACKING_SPARE_KEY"), PushKey: secret("DESK_TRACKING_SPARE_PUSH_KEY")}}
 	want.People = []Person{
 		{ID: "anna", Language: "zh-CN", Roles: []string{"agent", "manager"}, Stores: []string{"ebay-de", "amazon-jp"}, Slack: "U0123456"},
 		{ID: "ben", Language: "en", Telegram: "123456789"},
