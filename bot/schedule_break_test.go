@@ -110,6 +110,10 @@ func TestSchedulesSeeABrokenAdapter(t *testing.T) {
 		{"shopify-main", "the client insists, and the key saves it", sandbox.Lost, client, repeated, 0},
 		{"shopify-main", "doubt is no", sandbox.Lost, no, lost, 1},
 		{"shopify-main", "doubt is yes", sandbox.Timeout, yes, lost, 1},
+		{"woo-eu", "the client insists", sandbox.Lost, client, repeated, 1},
+		{"woo-eu", "another key", sandbox.Lost, again, repeated, 1},
+		{"woo-eu", "doubt is no", sandbox.Lost, no, lost, 1},
+		{"woo-eu", "doubt is yes", sandbox.Timeout, yes, lost, 1},
 	} {
 		t.Run(tt.store+", "+tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -102,7 +102,9 @@ func judge(o outcomeOf, cards []chat.Card) verdict {
 			}
 		case bot.RefundRejected, bot.RefundFailed, bot.RefundDenied, bot.RefundExpired:
 			v.refused++
-			v.why = append(v.why, fmt.Sprintf("%s refused: %s %s", r.ID, r.State, r.Error))
+			if r.State != bot.RefundDenied {
+				v.why = append(v.why, fmt.Sprintf("%s refused: %s %s", r.ID, r.State, r.Error))
+			}
 			if n > 0 {
 				bad(&v.lost, "%s happened and is said to be %s", r.ID, r.State)
 			}

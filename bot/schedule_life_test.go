@@ -37,6 +37,8 @@ type outcomeOf struct {
 
 // live runs a schedule to its end.
 func (b *bureau) live() (out outcomeOf, err error) {
+	defer b.wire.stop()
+	defer b.end(true)
 	time.Sleep(time.Until(morning))
 	for _, total := range b.plan.totals {
 		m := connectors.Money{Minor: total, Currency: b.currency()}
@@ -122,7 +124,7 @@ func (b *bureau) live() (out outcomeOf, err error) {
 	all.Wait() // a desk that ended at its very last call
 	out.kills, out.calls = int(kills.Load()), b.wire.money
 	b.end(true)
-	b.wire.stop()
+	b.wire.late.Wait()
 	out.ledger = b.world.Ledger().Refunds
 	return out, err
 }

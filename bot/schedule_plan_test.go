@@ -80,6 +80,7 @@ var opsOf = map[string][]string{
 	"shopify-main": {"refund", "refund", "refund", "order", "token", ""},
 	"ebay-de":      {"refund", "refund", "refund", "order", "token", ""},
 	"amazon-jp":    {"refund", "refund", "document", "upload", "feed", "feeds", "transactions", "download", "order", "token", ""},
+	"woo-eu":       {"refund", "refund", "refund", "refunds", "order", ""},
 }
 
 // newSchedule makes the schedule of a seed.
@@ -131,7 +132,10 @@ func newSchedule(store string, seed uint64) schedule {
 		}
 		s.office = append(s.office, x)
 	}
-	if strings.HasPrefix(store, sandbox.Amazon) {
+	if store == "woo-eu" && one(8) {
+		s.jam = append(s.jam, sandbox.JamGateway)
+	}
+	if store == "amazon-jp" {
 		switch {
 		case one(8):
 			s.jam = append(s.jam, sandbox.JamFeedFatal)

@@ -9,6 +9,22 @@ import (
 	"testing/synctest"
 )
 
+// What this file and its siblings prove: whatever happens on the way, an approved
+// refund is paid once, and people are told what is known of it.
+//
+// A real desk with real adapters runs inside a bubble of virtual time, over a
+// database in a real file; the shops are the world's own handler behind pipes in
+// memory. All goroutines, net/http's and database/sql's too, are born inside the
+// bubble, so leases, backoffs, time-outs and hours of waiting cost nothing, and
+// are the ones that the desk has in life. Reading a file is no waiting: time
+// stands still meanwhile. A desk ends by losing its database from one statement
+// to the next, as a killed process does, or by being stopped without any grace;
+// the next one begins with fresh adapters that remember nothing.
+//
+// A seed decides what happens and when. What it cannot decide is the order of
+// things at the very same moment, so a schedule that went wrong may go right when
+// it is run again. The judge is the world's own ledger.
+
 // runSchedule lives through one schedule in a bubble of virtual time and judges it.
 func runSchedule(t *testing.T, s schedule, breaks func(*bureau)) (v verdict) {
 	t.Helper()
@@ -35,7 +51,7 @@ func runSchedule(t *testing.T, s schedule, breaks func(*bureau)) (v verdict) {
 }
 
 // scheduleStores are the stores of the world, one of each platform.
-var scheduleStores = []string{"amazon-jp", "ebay-de", "shopify-main"}
+var scheduleStores = []string{"amazon-jp", "ebay-de", "shopify-main", "woo-eu"}
 
 // scheduleCount is how many schedules a platform lives through.
 func scheduleCount() int {

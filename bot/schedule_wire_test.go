@@ -19,7 +19,8 @@ import (
 // memory. There are no sockets, which virtual time would not wait for, yet all
 // that hangs up, breaks off or comes too late does so in net/http's own code.
 type wire struct {
-	world http.Handler
+	world *sandbox.World
+	serve http.Handler
 	srv   *http.Server
 	queue chan net.Conn
 	done  chan struct{}
@@ -40,7 +41,7 @@ type wire struct {
 var errWireDown = errors.New("the network is down")
 
 func newWire(w *sandbox.World, seed uint64) *wire {
-	x := &wire{world: w.Handler(), queue: make(chan net.Conn), done: make(chan struct{}), conns: map[net.Conn]bool{},
+	x := &wire{world: w, serve: w.Handler(), queue: make(chan net.Conn), done: make(chan struct{}), conns: map[net.Conn]bool{},
 		rng: rand.New(rand.NewPCG(seed, 7)), stray: map[int]time.Duration{}}
 	x.srv = &http.Server{Handler: x, ReadHeaderTimeout: time.Hour}
 	go x.srv.Serve(x) //nolint:errcheck // it ends when the wire is closed
@@ -102,6 +103,7 @@ func (x *wire) stop() {
 	x.cut()
 	_ = x.srv.Close()
 	x.late.Wait()
+	x.world.Close()
 }
 
 // nap is how long a message is on its way.
@@ -124,7 +126,7 @@ func moves(r *http.Request, body string) bool {
 	if r.Method != http.MethodPost {
 		return false
 	}
-	return strings.HasSuffix(r.URL.Path, "/issue_refund") || strings.HasSuffix(r.URL.Path, "/feeds/2021-06-30/feeds") ||
+	return strings.HasSuffix(r.URL.Path, "/issue_refund") || strings.HasSuffix(r.URL.Path, "/refunds") || strings.HasSuffix(r.URL.Path, "/feeds/2021-06-30/feeds") ||
 		strings.HasSuffix(r.URL.Path, "/graphql.json") && strings.Contains(body, "refundCreate")
 }
 
@@ -135,7 +137,7 @@ func (x *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	x.nap()
 	if !moves(r, body) {
-		x.world.ServeHTTP(rw, r)
+		x.serve.ServeHTTP(rw, r)
 		x.nap()
 		return
 	}
@@ -161,11 +163,11 @@ func (x *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 				}
 			}()
 			time.Sleep(lag)
-			x.world.ServeHTTP(&nowhere{h: http.Header{}}, again)
+			x.serve.ServeHTTP(&nowhere{h: http.Header{}}, again)
 		}()
 		panic(http.ErrAbortHandler)
 	}
-	x.world.ServeHTTP(rw, r)
+	x.serve.ServeHTTP(rw, r)
 	if tell != nil {
 		tell(n, true)
 	}
