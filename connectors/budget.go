@@ -35,7 +35,8 @@ func WithFresh(ctx context.Context) context.Context {
 	return context.WithValue(ctx, freshKey{}, true)
 }
 
-func mustBeFresh(ctx context.Context) bool {
+// FreshOf tells whether ctx is marked by [WithFresh].
+func FreshOf(ctx context.Context) bool {
 	fresh, _ := ctx.Value(freshKey{}).(bool)
 	return fresh
 }
@@ -59,6 +60,12 @@ const (
 	// calls to a tooth, and of a height that the platform's bucket evens out.
 	backTo = 0.85
 	step   = 1.0 / 300
+	// A bucket of two is emptied by two of somebody else's calls in a row, however
+	// slow we are, and giving way to that each time would only give the budget
+	// away. There a refusal slows little, unless nothing has worked since the last.
+	tiny       = 2
+	tinyBackTo = 0.97
+	tinyStep   = 1.0 / 800
 	// least is the part of the full rate below which no refusal brings it, and of
 	// the published rate below which no hint is believed.
 	least = 0.1
@@ -83,6 +90,8 @@ type bucket struct {
 	burst     int
 	until     time.Time // the platform wants no call before
 	slowed    time.Time
+	tiny      bool
+	well      bool      // a call has worked since it slowed down
 	away      time.Time // the meter is not asked before
 	alone     bool      // the meter failed: lim has this replica's share
 }
@@ -90,7 +99,7 @@ type bucket struct {
 func newBucket(b Bucket) *bucket {
 	burst := max(1, b.Burst/2)
 	return &bucket{lim: rate.NewLimiter(rate.Limit(b.Rate), burst), published: b.Rate, full: b.Rate, now: b.Rate, burst: burst,
-		log: slog.New(slog.DiscardHandler)}
+		tiny: b.Burst <= tiny, well: true, log: slog.New(slog.DiscardHandler)}
 }
 
 // permit is what came of asking for one.
@@ -256,7 +265,12 @@ func (b *bucket) refused(now time.Time, after time.Duration, sent time.Time) {
 		return
 	}
 	b.slowed = now
-	b.now = max(b.now*backTo, b.full*least)
+	to := backTo
+	if b.tiny && b.well {
+		to = tinyBackTo
+	}
+	b.well = false
+	b.now = max(b.now*to, b.full*least)
 	b.lim.SetLimitAt(now, rate.Limit(b.now*b.share()))
 	b.drain(now) // the platform's is empty, whatever ours says
 }
@@ -268,7 +282,12 @@ func (b *bucket) worked(now time.Time, hint float64) {
 	if hint > 0 {
 		b.full = max(hint, b.published*least)
 	}
-	if r := min(b.full, b.now+b.full*step); r != b.now || b.alone {
+	b.well = true
+	by := b.full * step
+	if b.tiny {
+		by = b.full * tinyStep
+	}
+	if r := min(b.full, b.now+by); r != b.now || b.alone {
 		b.now = r
 		b.lim.SetLimitAt(now, rate.Limit(r*b.share()))
 	}

@@ -128,33 +128,51 @@ func keepBusy(t *testing.T, c *Client, callers int, p Priority, pause time.Durat
 	return waits
 }
 
+// pacedBuckets are limits of operations as platforms publish them, and others are
+// the parts of them that another app takes.
+var (
+	pacedBuckets = []Bucket{{5, 5}, {5, 10}, {2, 15}, {2, 2}, {1, 5}, {0.5, 30}, {0.0222, 10}}
+	others       = []float64{0, 0.2}
+)
+
+// pace keeps a budget busy in virtual time, and tells how much of what is ours of
+// it was used after a warm-up, and which part of our calls was refused. t runs in
+// a bubble.
+func pace(t *testing.T, b Bucket, foreign float64) (use, refused float64) {
+	t.Helper()
+	span := time.Duration(2000 / b.Rate * float64(time.Second))
+	warm := span / 4
+	s := newBucketShop(b.Rate, float64(b.Burst), foreign, warm)
+	keepBusy(t, pacedClient(s, b, nil), 6, Sync, 0, s.start.Add(span))
+	left := (1 - foreign) * b.Rate * (span - warm).Seconds()
+	use, refused = float64(s.okWarm)/left, float64(s.no)/float64(s.ok+s.no)
+	t.Logf("%v virtual: %d calls, use %.1f %%, refused %.2f %%; the others %d, refused %d",
+		span.Round(time.Second), s.ok+s.no, 100*use, 100*refused, s.foreignOK, s.foreignNo)
+	return use, refused
+}
+
 // What must be reached: alone on the account at least 98 % of the budget is
 // used and at most 0.1 % of the calls refused; where another app takes a fifth,
 // 85 % of what it leaves, and 3 %.
+//
+// A bucket of two is the exception. Two of the others' calls in a row empty it: of
+// calls that come as evenly as can be, 3.5 % are refused at two thirds of what is
+// left, and 4.2 % at 85 %. Less is only to be had by using less than half of it.
 func TestPaceUsesTheBudget(t *testing.T) {
-	for _, b := range []Bucket{{5, 5}, {5, 10}, {2, 15}, {2, 2}, {1, 5}, {0.5, 30}, {0.0222, 10}} {
-		for _, foreign := range []float64{0, 0.2} {
+	for _, b := range pacedBuckets {
+		for _, foreign := range others {
 			t.Run(fmt.Sprintf("%v a second, burst %d, others %v", b.Rate, b.Burst, foreign), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					span := time.Duration(2000 / b.Rate * float64(time.Second))
-					warm := span / 4
-					s := newBucketShop(b.Rate, float64(b.Burst), foreign, warm)
-					keepBusy(t, pacedClient(s, b, nil), 6, Sync, 0, s.start.Add(span))
-					left := (1 - foreign) * b.Rate * (span - warm).Seconds()
-					use, refused := float64(s.okWarm)/left, float64(s.no)/float64(s.ok+s.no)
-					t.Logf("%v virtual: %d calls, use %.1f %%, refused %.2f %%; the others %d, refused %d",
-						span.Round(time.Second), s.ok+s.no, 100*use, 100*refused, s.foreignOK, s.foreignNo)
+					use, refused := pace(t, b, foreign)
 					wantUse, wantRefused := 0.98, 0.001
 					switch {
 					case foreign > 0 && b.Burst <= 2:
-						// Two of the others' calls in a row empty such a bucket, however slow
-						// we are: what can be asked for is that we neither storm nor starve.
-						wantUse, wantRefused = 0.6, 0.05
+						wantUse, wantRefused = 0.85, 0.05
 					case foreign > 0:
 						wantUse, wantRefused = 0.85, 0.03
 					}
 					if use < wantUse || refused > wantRefused {
-						t.Errorf("want use ≥ %v and refused ≤ %v", wantUse, wantRefused)
+						t.Errorf("use %.3f, refused %.4f: want ≥ %v and ≤ %v", use, refused, wantUse, wantRefused)
 					}
 				})
 			})
@@ -165,16 +183,22 @@ func TestPaceUsesTheBudget(t *testing.T) {
 // The published rate may be wrong: the platform grants this account half of it,
 // and does not say so.
 func TestPaceFindsALowerRate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newBucketShop(2, 10, 0, 5*time.Minute)
-		c := pacedClient(s, Bucket{Rate: 4, Burst: 10}, func(c *ClientConfig) { c.Rate = nil })
-		keepBusy(t, c, 6, Sync, 0, s.start.Add(20*time.Minute))
-		use, refused := float64(s.okWarm)/(2*15*60), float64(s.no)/float64(s.ok+s.no)
-		t.Logf("use %.1f %%, refused %.2f %%", 100*use, 100*refused)
-		if use < 0.85 || refused > 0.05 {
-			t.Error("want use ≥ 85 % and refused ≤ 5 %")
-		}
-	})
+	for _, tc := range []struct {
+		Bucket
+		refused float64
+	}{{Bucket{4, 10}, 0.05}, {Bucket{4, 2}, 0.09}} {
+		b := tc.Bucket
+		synctest.Test(t, func(t *testing.T) {
+			s := newBucketShop(b.Rate/2, float64(b.Burst), 0, 5*time.Minute)
+			c := pacedClient(s, b, func(c *ClientConfig) { c.Rate = nil })
+			keepBusy(t, c, 6, Sync, 0, s.start.Add(20*time.Minute))
+			use, refused := float64(s.okWarm)/(2*15*60), float64(s.no)/float64(s.ok+s.no)
+			t.Logf("burst %d: use %.1f %%, refused %.2f %%", b.Burst, 100*use, 100*refused)
+			if use < 0.85 || refused > tc.refused {
+				t.Errorf("want use ≥ 85 %% and refused ≤ %v", tc.refused)
+			}
+		})
+	}
 }
 
 // A person does not wait behind an import.
