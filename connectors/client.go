@@ -164,7 +164,7 @@ func (c *Client) Do(ctx context.Context, call Call, out any) (http.Header, error
 		c.flights.turn()
 		defer c.flights.turn()
 	}
-	if !call.Read || call.Fresh || call.Bare || mustBeFresh(ctx) {
+	if !call.Read || call.Fresh || call.Bare || FreshOf(ctx) {
 		a, err := c.do(ctx, call, body, ctype, out)
 		return a.header, err
 	}

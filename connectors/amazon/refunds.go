@@ -131,6 +131,7 @@ func (s *Seller) pendingOf(order string) bool {
 // Refund sends one adjustment feed. All that comes before it only reads or
 // prepares, and leaves no doubt.
 func (s *Seller) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	if cmd.Key == "" || cmd.Amount.Minor <= 0 {
 		return connectors.Receipt{}, fault(connectors.Invalid, "createFeed", "incomplete", "a refund needs a key and an amount")
 	}
@@ -247,6 +248,7 @@ func pathID(id string) string { return url.PathEscape(id) }
 // RefundState looks what became of a refund: by its feed's id, or by what can
 // be told without one (see the package's Why).
 func (s *Seller) RefundState(ctx context.Context, cmd connectors.Refund, r connectors.Receipt) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	s.mu.Lock()
 	mem, sent := s.feeds[cmd.Key]
 	s.mu.Unlock()

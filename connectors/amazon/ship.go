@@ -53,6 +53,7 @@ type shipItem struct {
 // Ship tells the platform of one parcel. The order is read first: a parcel that is
 // there already is not told again, since the platform would change it.
 func (s *Seller) Ship(ctx context.Context, cmd connectors.Ship) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	const op = "confirmShipment"
 	if cmd.Key == "" || strings.TrimSpace(cmd.Number) == "" || strings.TrimSpace(cmd.Carrier) == "" {
 		return connectors.Receipt{}, fault(connectors.Invalid, op, "incomplete", "a shipment needs a key, a carrier and a number")
@@ -108,6 +109,7 @@ func (s *Seller) Ship(ctx context.Context, cmd connectors.Ship) (connectors.Rece
 // ShipState looks whether the order has the parcel. Telling it again under the
 // same key does no harm if the platform should show it late.
 func (s *Seller) ShipState(ctx context.Context, cmd connectors.Ship) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	w, _, err := s.read(ctx, cmd.Order)
 	if err != nil {
 		return connectors.Receipt{State: connectors.StateUnknown}, err

@@ -119,6 +119,7 @@ func (s *Seller) Stock(ctx context.Context, since connectors.Cursor) (connectors
 // is compared, and one that the platform sends is left alone, since a quantity
 // would turn it into one that the seller sends.
 func (s *Seller) SetStock(ctx context.Context, rows []connectors.StockSet) []connectors.RowResult {
+	ctx = connectors.WithFresh(ctx)
 	out := make([]connectors.RowResult, len(rows))
 	for i, row := range rows {
 		out[i] = s.setOne(ctx, row)

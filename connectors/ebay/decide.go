@@ -69,6 +69,7 @@ func note(text string) *postText {
 // Decide answers a return, a cancellation or a claim. It looks first: what has
 // been decided so already is not sent again.
 func (s *Shop) Decide(ctx context.Context, cmd connectors.Decision) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	no := connectors.Receipt{State: connectors.StateRejected, ID: cmd.Return}
 	if cmd.Key == "" || cmd.Return == "" {
 		return no, invalid(opReturnDecide, "incomplete", "a decision needs a key and a return")
@@ -212,6 +213,7 @@ func decided(r connectors.Return, cmd connectors.Decision) (connectors.Receipt, 
 
 // DecideState looks where it stands.
 func (s *Shop) DecideState(ctx context.Context, cmd connectors.Decision, r connectors.Receipt) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	unsure := connectors.Receipt{State: connectors.StateUnknown, ID: cmd.Return, After: lookAgain}
 	seen, err := s.Return(ctx, cmd.Return)
 	if err != nil {

@@ -233,6 +233,7 @@ func (s *Shop) Send(ctx context.Context, m connectors.Outgoing) (connectors.Rece
 // SendState reads the conversation: is a message of ours with these words there,
 // not older than the approval?
 func (s *Shop) SendState(ctx context.Context, m connectors.Outgoing) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	unsure := connectors.Receipt{State: connectors.StateUnknown, After: lookAgain}
 	if id := s.idOf(m.Key); id != "" {
 		return connectors.Receipt{State: connectors.StateApplied, ID: id}, nil

@@ -87,6 +87,7 @@ type refundBody struct {
 
 // Refund gives money back. It looks first: eBay would take the same refund twice.
 func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	if cmd.Key == "" || cmd.Amount.Minor <= 0 || cmd.Order == "" {
 		return connectors.Receipt{}, invalid(opRefund, "incomplete", "a refund needs a key, an order and an amount")
 	}
@@ -185,6 +186,7 @@ func certain(op string, err error) error {
 
 // RefundState reads the order: did this refund happen?
 func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, r connectors.Receipt) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	w, raw, err := s.find(ctx, cmd.Order)
 	if err != nil {
 		return s.unknown(cmd, r), err

@@ -81,6 +81,7 @@ func trackingNumber(s string) (string, error) {
 // Ship tells that goods are on their way. It looks first: eBay would take the same
 // parcel twice if its lines are not all sent yet.
 func (s *Shop) Ship(ctx context.Context, cmd connectors.Ship) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	no := connectors.Receipt{State: connectors.StateRejected}
 	number, err := trackingNumber(cmd.Number)
 	switch {
@@ -220,6 +221,7 @@ func shipped(seen []wireShipment, number string, asked []connectors.ShipLine) (c
 
 // ShipState looks whether a parcel with this number is on the order.
 func (s *Shop) ShipState(ctx context.Context, cmd connectors.Ship) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	unsure := connectors.Receipt{State: connectors.StateUnknown, After: lookAgain}
 	number, err := trackingNumber(cmd.Number)
 	if err != nil || number == "" {

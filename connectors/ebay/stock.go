@@ -55,6 +55,7 @@ type wireStock struct {
 // eBay itself compares nothing. Between reading and setting a sale may still
 // happen; that window is as small as one call.
 func (s *Shop) SetStock(ctx context.Context, rows []connectors.StockSet) []connectors.RowResult {
+	ctx = connectors.WithFresh(ctx)
 	out := make([]connectors.RowResult, len(rows))
 	for i, r := range rows {
 		out[i].SKU = r.SKU

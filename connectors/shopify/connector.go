@@ -57,6 +57,8 @@ type Shop struct {
 	mu       sync.Mutex
 	scopes   []string
 	scopesAt time.Time
+	// tried are the refunds that were sent, as they were sent.
+	tried map[string]refundFields
 }
 
 // New makes the adapter. BaseURL is the shop's own address:

@@ -19,6 +19,7 @@ type returnError struct {
 // Decide answers a return. None of these mutations takes a key, so it looks
 // first: what is so already is not sent again.
 func (s *Shop) Decide(ctx context.Context, cmd connectors.Decision) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	none := connectors.Receipt{}
 	if cmd.Key == "" || cmd.Return == "" {
 		return none, invalid("Decide", "incomplete", "a decision needs a key and a return")
@@ -287,6 +288,7 @@ func (s *Shop) transfer(ctx context.Context, id string, lines []outcomeLine, amo
 
 // DecideState reads the return and tells whether this decision stands.
 func (s *Shop) DecideState(ctx context.Context, cmd connectors.Decision, _ connectors.Receipt) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	w, err := s.readReturn(ctx, cmd.Return)
 	if err != nil {
 		return connectors.Receipt{State: connectors.StateUnknown}, err

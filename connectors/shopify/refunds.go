@@ -141,6 +141,7 @@ func covers(w wireReturn, lines []connectors.RefundLine) bool {
 // Refund gives money back, on the payments that it came by. It looks first
 // whether this key is already there: the platform forgets keys, notes stay.
 func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	if cmd.Key == "" || cmd.Amount.Minor <= 0 {
 		return connectors.Receipt{}, invalid("Refund", "incomplete", "a refund needs a key and an amount")
 	}
@@ -156,11 +157,7 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 	if r, done, err := s.refundReturn(ctx, gid, cmd); done || err != nil {
 		return r, err
 	}
-	sg, err := s.suggest(ctx, gid)
-	if err != nil {
-		return connectors.Receipt{}, certain(err)
-	}
-	input, err := refundInput(gid, cmd, sg)
+	input, err := s.inputOf(ctx, gid, cmd)
 	if err != nil {
 		return connectors.Receipt{}, err
 	}
@@ -183,6 +180,35 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 		return connectors.Receipt{State: connectors.StateUnknown}, &connectors.Error{Platform: Platform, Op: "Refund", Code: "no_refund"}
 	}
 	return receipt(*d.Create.Refund)
+}
+
+// mostTried bounds how many refunds are remembered as they were sent.
+const mostTried = 5000
+
+// inputOf is what is sent for a refund: at each attempt the same, since the
+// platform refuses a key that comes again with anything else. What it suggests in
+// the meantime, and it changes with every payment, therefore counts only once.
+func (s *Shop) inputOf(ctx context.Context, gid string, cmd connectors.Refund) (refundFields, error) {
+	s.mu.Lock()
+	input, ok := s.tried[cmd.Key]
+	s.mu.Unlock()
+	if ok {
+		return input, nil
+	}
+	sg, err := s.suggest(ctx, gid)
+	if err != nil {
+		return input, certain(err)
+	}
+	if input, err = refundInput(gid, cmd, sg); err != nil {
+		return input, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tried == nil || len(s.tried) >= mostTried {
+		s.tried = map[string]refundFields{}
+	}
+	s.tried[cmd.Key] = input
+	return input, nil
 }
 
 // certain: an error of reading before anything was sent leaves no doubt about
@@ -333,6 +359,7 @@ func receipt(r wireRefund) (connectors.Receipt, error) {
 // key at all. That it is not there is certain enough to send it again, since
 // the same key cannot be applied twice.
 func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, _ connectors.Receipt) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	gid, err := s.find(ctx, cmd.Order)
 	if err != nil {
 		return connectors.Receipt{State: connectors.StateUnknown}, err

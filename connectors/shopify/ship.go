@@ -74,6 +74,7 @@ func (w wireLeft) place() string {
 // lines are named and the goods lie in several places, the platform wants a
 // shipment of each, and gets them with the same number.
 func (s *Shop) Ship(ctx context.Context, cmd connectors.Ship) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	none := connectors.Receipt{}
 	if cmd.Key == "" || number(cmd.Number) == "" {
 		return none, invalid("ShipConfirm", "incomplete", "a shipment needs a key and a tracking number")
@@ -134,6 +135,7 @@ func (s *Shop) shipOne(ctx context.Context, in shipFields) (connectors.Receipt, 
 // was to be sent and goods still lie in another place, it is not done: sending
 // it again sends only those.
 func (s *Shop) ShipState(ctx context.Context, cmd connectors.Ship) (connectors.Receipt, error) {
+	ctx = connectors.WithFresh(ctx)
 	unknown := connectors.Receipt{State: connectors.StateUnknown}
 	gid, err := s.find(ctx, cmd.Order)
 	if err != nil {

@@ -39,6 +39,7 @@ type row struct {
 // names none, each goes alone. The key of a mutation comes from the keys and
 // values of its rows: the same rows under the same keys are the same mutation.
 func (s *Shop) SetStock(ctx context.Context, rows []connectors.StockSet) []connectors.RowResult {
+	ctx = connectors.WithFresh(ctx)
 	out := make([]connectors.RowResult, len(rows))
 	var batch []row
 	inBatch := map[[2]string]bool{}
