@@ -61,6 +61,17 @@ func (d *Desk) CanParts(ctx context.Context, p *i18n.Printer, s *Store) []chat.P
 	return out
 }
 
+// lacking is the permission that an account was not granted and needs for
+// something; empty where nothing is missing, or where the whole access is.
+func (s *Store) lacking(ctx context.Context, name connectors.CapName) string {
+	for _, can := range s.Shop.Can(ctx) {
+		if can.Name == name && !can.OK {
+			return can.Missing
+		}
+	}
+	return ""
+}
+
 // ReauthoriseButton leads a person to where access is granted again: through a
 // command of ours where the answer comes back to us, else to the platform's page.
 func (s *Store) ReauthoriseButton(p *i18n.Printer, link string) []chat.Button {

@@ -208,6 +208,8 @@ func draftCard(v draftView, p *i18n.Printer) chat.Card {
 		c.Tone, c.Foot = chat.Plain, p.T("draft.cancelled", "who", v.SentBy)
 	case DraftFailed:
 		c.Tone, c.Foot = chat.Bad, p.T("draft.failed", "why", whyText(p, x.Error))
+		// As a draft anew: what was in the way may have changed the words too.
+		c.Buttons = []chat.Button{{Label: p.T("button.again"), Command: "reply " + x.Message + " " + x.Text, Tone: chat.Primary}}
 	}
 	return c
 }

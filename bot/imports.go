@@ -46,6 +46,10 @@ func (d *Desk) streams(s *Store) []string {
 // is news. What is wrong with the others is seen in /health.
 func mainStream(stream string) bool { return stream == sync.Orders || stream == sync.Messages }
 
+// capOf is what an account has to be able to do for a stream to be read.
+var capOf = map[string]connectors.CapName{sync.Orders: connectors.CapOrders, sync.Messages: connectors.CapInbox, sync.Returns: connectors.CapReturns,
+	sync.Items: connectors.CapCatalog, sync.Stock: connectors.CapStock}
+
 // Every is how often a stream of a store is read, as long as the platform does
 // not tell by itself what is new.
 func (d *Desk) Every(s *Store, stream string) time.Duration {
@@ -92,8 +96,13 @@ func (d *Desk) pull(ctx context.Context, j jobs.Job[PullArgs]) error {
 	if !errors.As(err, &re) {
 		return err
 	}
+	main := mainStream(j.Args.Stream)
 	switch k := connectors.KindOf(re.err); {
-	case mainStream(j.Args.Stream), k == connectors.Busy, k == connectors.Reauthorise, k == connectors.AppBroken, ctx.Err() != nil:
+	case k == connectors.Reauthorise && !main && s.lacking(ctx, capOf[j.Args.Stream]) != "":
+		// The seller did not grant it. That was said when they connected, stands in
+		// /health, and is no end of the access to all the rest.
+		return d.DB.Write(ctx, func(tx *store.Tx) error { return sync.Failed(tx, s.ID, j.Args.Stream, re.err) })
+	case main, k == connectors.Busy, k == connectors.Reauthorise, k == connectors.AppBroken, ctx.Err() != nil:
 		return d.pullFailed(ctx, s, j.Args.Stream, re.err)
 	default:
 		d.Log.WarnContext(ctx, "a stream could not be read", "store", s.ID, "stream", j.Args.Stream, "kind", k.String(), "err", re.err)

@@ -138,6 +138,9 @@ func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
 	if len(d.deciders(ctx, by.Who.ID, s.ID)) < d.Policy.Votes {
 		return i18n.NewProblem(nil, "refund.too_few", "n", d.Policy.Votes, "store", s.Name)
 	}
+	if missing := s.lacking(ctx, connectors.CapRefund); missing != "" {
+		return i18n.NewProblem(nil, "can.not_granted", "store", s.Name, "id", s.ID, "missing", missing)
+	}
 	q, err := d.QuoteFor(ctx, s, a.Order.Order.ID)
 	if err != nil {
 		return err

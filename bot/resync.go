@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"helloworld/bot/jobs"
@@ -32,7 +33,8 @@ func (d *Desk) StartResync(ctx context.Context, by Deed, s *Store, streams []str
 			}
 		}
 	}
-	if len(streams) == 0 {
+	can := d.streams(s)
+	if len(streams) == 0 || slices.ContainsFunc(streams, func(x string) bool { return !slices.Contains(can, x) }) {
 		return i18n.NewProblem(nil, "error.store_cannot", "store", s.Name)
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
