@@ -103,58 +103,62 @@ func (s *story) approve(name string, ok bool) error {
 
 // doConsent plays a seller's browser: it opens the link of the newest card that
 // somebody was whispered, presses a button on the platform's page, and follows
-// the way back to the desk. "again" opens the last way back once more.
+// the way back to the desk. "again" opens the last way back once more, and then
+// goes through the last link once more.
 func doConsent(s *story, w []string) error {
 	client := &http.Client{Timeout: storyPatience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	status := http.StatusOK
 	if w[1] == "again" {
-		status = http.StatusBadRequest
-	} else {
-		link, err := s.link(w[0])
-		if err != nil {
-			return err
-		}
-		if page, err := browse(client, http.MethodGet, link, nil); err != nil || page.status != http.StatusOK {
-			return fmt.Errorf("the platform's page: %d %v", page.status, err)
-		}
-		page, err := browse(client, http.MethodPost, link, url.Values{"decision": {w[1]}})
-		if err != nil || page.status != http.StatusFound {
-			return fmt.Errorf("the platform's page, when %s was pressed: %d %v %s", w[1], page.status, err, page.text)
-		}
-		if s.back = page.location; w[1] == "refuse" {
-			status = http.StatusBadRequest
+		return errors.Join(s.goBack(client, http.StatusBadRequest, w[2:]), s.decide(client, "grant"), s.goBack(client, http.StatusBadRequest, w[2:]))
+	}
+	status := map[string]int{"grant": http.StatusOK, "refuse": http.StatusBadRequest}[w[1]]
+	if err := s.until(func() error { return s.findLink(w[0]) }); err != nil {
+		return err
+	}
+	if err := s.decide(client, w[1]); err != nil {
+		return err
+	}
+	return s.goBack(client, status, w[2:])
+}
+
+// findLink finds a link for a store that nobody has used yet.
+func (s *story) findLink(name string) error {
+	for _, v := range s.chats {
+		for _, x := range s.all(v) {
+			for _, b := range x.buttons {
+				if x.only != "" && strings.Contains(b.url, "state=") && strings.Contains(b.url, "/"+name+"/") && !slices.Contains(s.links, b.url) {
+					s.links = append(s.links, b.url)
+					return nil
+				}
+			}
 		}
 	}
+	return fmt.Errorf("%w: nobody was whispered another link for %s", errNotYet, name)
+}
+
+// decide presses a button on the platform's page that the last link leads to.
+func (s *story) decide(client *http.Client, button string) error {
+	link := s.links[len(s.links)-1]
+	if page, err := browse(client, http.MethodGet, link, nil); err != nil || page.status != http.StatusOK {
+		return fmt.Errorf("the platform's page: %d %v %s", page.status, err, page.text)
+	}
+	page, err := browse(client, http.MethodPost, link, url.Values{"decision": {button}})
+	if err != nil || page.status != http.StatusFound {
+		return fmt.Errorf("the platform's page, when %s was pressed: %d %v %s", button, page.status, err, page.text)
+	}
+	s.back = page.location
+	return nil
+}
+
+// goBack opens the address that the platform's page sent the browser to.
+func (s *story) goBack(client *http.Client, status int, words []string) error {
 	page, err := browse(client, http.MethodGet, s.back, nil)
 	if err != nil {
 		return err
 	}
-	if len(w) == 2 && page.status != status || len(w) > 2 && !(post{text: page.text}).has(w[2:]) {
-		return fmt.Errorf("the desk's page after the consent says %d: %s", page.status, page.text)
+	if page.status != status || !(post{text: page.text}).has(words) {
+		return fmt.Errorf("the desk's page after the consent says %d, not %d: %s", page.status, status, page.text)
 	}
 	return nil
-}
-
-// link is where the newest whispered card about a store leads.
-func (s *story) link(name string) (string, error) {
-	var link string
-	err := s.until(func() error {
-		var newest time.Time
-		for _, v := range s.chats {
-			for _, x := range s.all(v) {
-				for _, b := range x.buttons {
-					if x.only != "" && b.url != "" && strings.Contains(x.text, name) && !x.at.Before(newest) {
-						link, newest = b.url, x.at
-					}
-				}
-			}
-		}
-		if link == "" {
-			return fmt.Errorf("%w: nobody was whispered a link for %s", errNotYet, name)
-		}
-		return nil
-	})
-	return link, err
 }
 
 type webPage struct {
@@ -377,7 +381,9 @@ func doAnswered(s *story, w []string) error {
 	}
 	lever := strings.TrimPrefix(w[2], "plain")
 	return s.until(func() error {
-		all := slices.DeleteFunc(s.world().Deliveries(), func(d sandbox.Delivery) bool { return d.Store != w[0] || !strings.EqualFold(d.Topic, w[1]) || d.Lever != lever })
+		all := slices.DeleteFunc(s.world().Deliveries(), func(d sandbox.Delivery) bool {
+			return d.Store != w[0] || !strings.EqualFold(d.Topic, w[1]) || d.Lever != lever
+		})
 		n := 0
 		for _, d := range all {
 			if d.Status == status {

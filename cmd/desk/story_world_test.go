@@ -43,8 +43,10 @@ type story struct {
 	// calls is how often an operation was called when it was ordered to fail, or
 	// when its calls were to be counted.
 	calls map[string]int
-	// back is where the last consent sent the browser.
-	back string
+	// links are those to platforms' pages that were used; back is where the last
+	// one sent the browser.
+	links []string
+	back  string
 	// behind is how far the shops' clock is behind.
 	behind atomic.Int64
 	last   sandbox.OrderInfo
