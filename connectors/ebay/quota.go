@@ -34,6 +34,8 @@ type dayBudget struct {
 	// credit is what calls for which nobody waits may use now; it grows with time.
 	credit float64
 	at     time.Time
+	// people is what people have used of their part.
+	people float64
 }
 
 func newDayBudget(limit, left float64, window time.Duration, reset, now time.Time) *dayBudget {
@@ -42,8 +44,8 @@ func newDayBudget(limit, left float64, window time.Duration, reset, now time.Tim
 	return b
 }
 
-// reserve is what is kept for people.
-func (b *dayBudget) reserve() float64 { return max(1, b.limit*agentPart) }
+// reserve is what is kept for people: their part, less what they have used of it.
+func (b *dayBudget) reserve() float64 { return max(1, b.limit*agentPart-b.people) }
 
 // rate is how many calls a second nobody's calls may make so that they last.
 func (b *dayBudget) rate(now time.Time) float64 {
@@ -59,7 +61,7 @@ func (b *dayBudget) grow(now time.Time) {
 	if !now.Before(b.reset) {
 		days := now.Sub(b.reset)/b.window + 1
 		b.reset = b.reset.Add(days * b.window)
-		b.left, b.at = b.limit, now
+		b.left, b.at, b.people = b.limit, now, 0
 		b.credit = max(1, b.rate(now)*startWith.Seconds())
 		return
 	}
@@ -96,6 +98,8 @@ func (b *dayBudget) spend(p connectors.Priority) {
 	b.left--
 	if p == connectors.Sync {
 		b.credit--
+	} else {
+		b.people++
 	}
 }
 
