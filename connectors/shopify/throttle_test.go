@@ -79,7 +79,7 @@ func (b *bucketSim) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // drive keeps a number of workers busy for a while, and tells how much of the
-// budget was used and which part of our calls was refused.
+// budget was used and which part of our calls was refused. It is virtual time.
 func drive(t *testing.T, workers int, otherShare float64, p connectors.Priority) (use, refused float64) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -135,21 +135,25 @@ func drive(t *testing.T, workers int, otherShare float64, p connectors.Priority)
 	return use, refused
 }
 
+// pointLoads are who uses the points, and what of them must be used and what may
+// be refused.
+var pointLoads = []struct {
+	workers int
+	other   float64
+	p       connectors.Priority
+	use     float64
+	refused float64
+}{
+	{8, 0, connectors.Agent, 0.98, 0.001},
+	{8, 0, connectors.Sync, 0.98, 0.001},
+	{40, 0, connectors.Sync, 0.98, 0.001},
+	{8, 0.2, connectors.Agent, 0.85, 0.03},
+	{8, 0.2, connectors.Sync, 0.85, 0.03},
+	{40, 0.2, connectors.Agent, 0.85, 0.03},
+}
+
 func TestPointsAreUsedAndNotOverrun(t *testing.T) {
-	for _, tc := range []struct {
-		workers int
-		other   float64
-		p       connectors.Priority
-		use     float64
-		refused float64
-	}{
-		{8, 0, connectors.Agent, 0.98, 0.001},
-		{8, 0, connectors.Sync, 0.98, 0.001},
-		{40, 0, connectors.Sync, 0.98, 0.001},
-		{8, 0.2, connectors.Agent, 0.85, 0.03},
-		{8, 0.2, connectors.Sync, 0.85, 0.03},
-		{40, 0.2, connectors.Agent, 0.85, 0.03},
-	} {
+	for _, tc := range pointLoads {
 		use, refused := drive(t, tc.workers, tc.other, tc.p)
 		if use < tc.use || refused > tc.refused {
 			t.Errorf("%d workers, other %.1f: use %.4f (want ≥ %.2f), refused %.4f (want ≤ %.3f)", tc.workers, tc.other, use, tc.use, refused, tc.refused)
