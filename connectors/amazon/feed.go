@@ -68,7 +68,10 @@ func messageID(key string) string {
 // feedDocument writes the refund as the platform wants it: per item, and per
 // component of its price.
 func (s *Seller) feedDocument(cmd connectors.Refund, items []adjusted) ([]byte, error) {
-	e := envelope{XSI: "http://www.w3.org/2001/XMLSchema-instance", Schema: "amzn-envelope.xsd", Version: "1.01", Seller: s.seller, Type: "OrderAdjustment"}
+	// Whoever granted access is the seller where none is configured. Where nobody
+	// says it the element stays empty: the token tells the platform whose feed it is.
+	seller, _ := s.sellerID("createFeed")
+	e := envelope{XSI: "http://www.w3.org/2001/XMLSchema-instance", Schema: "amzn-envelope.xsd", Version: "1.01", Seller: seller, Type: "OrderAdjustment"}
 	e.Message.ID, e.Message.Operation = messageID(cmd.Key), "Update"
 	e.Message.Adjustment.Order = cmd.Order
 	for _, a := range items {

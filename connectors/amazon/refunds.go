@@ -109,11 +109,12 @@ func (s *Seller) refundsOf(ctx context.Context, order string) ([]connectors.Refu
 			out = append(out, r)
 		}
 		if a.Payload.Next == "" {
-			break
+			return out, nil
 		}
 		q.Set("nextToken", a.Payload.Next)
 	}
-	return out, nil
+	// What was not read may be refunds: to reckon without them could give them twice.
+	return nil, fault(connectors.Down, "listTransactions", "endless", "the finances of the order do not end")
 }
 
 // pendingOf: this process has sent a refund for the order whose end is not known.
@@ -415,11 +416,11 @@ func (s *Seller) strays(ctx context.Context, cmd connectors.Refund, from, attemp
 		}
 		s.mu.Unlock()
 		if a.Next == "" {
-			break
+			return out, nil
 		}
 		q = url.Values{"nextToken": {a.Next}} // with anything beside it the call is refused
 	}
-	return out, nil
+	return nil, fault(connectors.Down, "getFeeds", "endless", "the list of feeds does not end")
 }
 
 // guess takes the only stray feed for ours, as long as nothing speaks against it.

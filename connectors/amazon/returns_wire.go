@@ -49,6 +49,9 @@ type wireReturnItem struct {
 	Comment    string `xml:"customer_comments"`
 }
 
+// deepest is how far the parts of a report may be in one another.
+const deepest = 100
+
 // decodeReturns reads a report. One return that cannot be read does not keep the
 // others back; a report that breaks off does, since nobody knows what it lacks.
 func (s *Seller) decodeReturns(raw []byte) ([]connectors.Return, []connectors.BadItem, error) {
@@ -58,7 +61,7 @@ func (s *Seller) decodeReturns(raw []byte) ([]connectors.Return, []connectors.Ba
 	var out []connectors.Return
 	var bad []connectors.BadItem
 	at := map[string]int{}
-	root := false
+	root, depth := false, 0
 	for {
 		tok, err := d.Token()
 		if errors.Is(err, io.EOF) && root {
@@ -67,9 +70,15 @@ func (s *Seller) decodeReturns(raw []byte) ([]connectors.Return, []connectors.Ba
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading a report of returns: %w", err)
 		}
+		if _, end := tok.(xml.EndElement); end {
+			depth--
+		}
 		start, ok := tok.(xml.StartElement)
 		if !ok {
 			continue
+		}
+		if depth++; depth > deepest {
+			return nil, nil, errors.New("reading a report of returns: its parts are in one another without end")
 		}
 		if strings.EqualFold(start.Name.Local, "html") {
 			return nil, nil, errors.New("reading a report of returns: it is a web page")
@@ -78,6 +87,7 @@ func (s *Seller) decodeReturns(raw []byte) ([]connectors.Return, []connectors.Ba
 		if start.Name.Local != "return_details" {
 			continue
 		}
+		depth-- // read to its end now
 		var w wireReturn
 		if err := d.DecodeElement(&w, &start); err != nil {
 			return nil, nil, fmt.Errorf("reading a report of returns: %w", err)

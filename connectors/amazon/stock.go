@@ -144,6 +144,9 @@ func (s *Seller) setOne(ctx context.Context, row connectors.StockSet) connectors
 	switch {
 	case row.SKU == "" || row.Quantity < 0:
 		return refused(fault(connectors.Invalid, op, "incomplete", "a row needs a SKU and a quantity of at least 0"))
+	case row.SKU == "." || row.SKU == "..":
+		// On its way such a part of a path is taken for the folder above.
+		return refused(fault(connectors.Invalid, op, "sku", "the platform's addresses cannot name this SKU"))
 	case row.Location != "" && row.Location != ownChannel:
 		return refused(fault(connectors.Unsupported, op, "by_platform", "the quantity at "+row.Location+" is not the seller's to set"))
 	}
