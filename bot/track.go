@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"helloworld/bot/chat"
@@ -233,10 +234,12 @@ func (d *Desk) paintParcel(_ context.Context, tx *store.Tx, number string, p *i1
 	return d.ParcelCard(p, a, true), number, nil
 }
 
-// ParcelHint is what an order tells of its parcel's carrier and way.
+// ParcelHint is what an order tells of its parcel's carrier and way. A bare "DHL"
+// is left out: three carriers go by that name, and the number tells them apart
+// better than a guess.
 func ParcelHint(o OrderAt, p connectors.Parcel) tracking.Hint {
 	h := tracking.Hint{Country: o.Order.Buyer.Country, Platform: o.Store.Shop.Info().Platform, Carrier: p.Carrier}
-	if h.Carrier == "" {
+	if h.Carrier == "" && !strings.EqualFold(p.Name, "DHL") {
 		if c, ok := tracking.Find(p.Name); ok {
 			h.Carrier = c.Code
 		}

@@ -102,8 +102,8 @@ func trackOrder(c *Call, o bot.OrderAt) error {
 			return err
 		}
 		card.Foot = c.P.T("track.of", "order", o.Ref())
-		if name := bot.CarrierName(c.P, hint.Carrier, p.Name); name != "" {
-			card.Foot += " · " + c.P.T("track.shop_carrier", "carrier", clip(name, 60))
+		if p.Name != "" {
+			card.Foot += " · " + c.P.T("track.shop_carrier", "carrier", clip(p.Name, 60))
 		}
 		if p.Delivered {
 			card.Foot += " · " + c.P.T("track.shop_delivered")
