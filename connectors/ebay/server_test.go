@@ -51,11 +51,12 @@ type ebayServer struct {
 	refunds   []obj
 	between   func() // runs after a page of orders was given
 	world
-	checked map[string]int // operations that were checked against the contract
+	checked map[string]int  // operations that were checked against the contract
+	byPath  map[string]bool // those of them whose bodies nobody has described
 }
 
 func newServer(t testing.TB, n int) *ebayServer {
-	s := &ebayServer{t: t, at: start, access: "v^1.1#first-access-token", refresh: "v^1.1#first-refresh-token", status: "PENDING", world: newWorld(), checked: map[string]int{}}
+	s := &ebayServer{t: t, at: start, access: "v^1.1#first-access-token", refresh: "v^1.1#first-refresh-token", status: "PENDING", world: newWorld(), checked: map[string]int{}, byPath: map[string]bool{}}
 	for i := range n {
 		s.orders = append(s.orders, newOrder(i))
 	}
