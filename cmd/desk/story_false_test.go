@@ -84,6 +84,8 @@ quiet leads 'Refunded 20.00 EUR'
 kept ebay-de orders 3
 kept ebay-de orders 1
 queued amazon-jp 9
+service 17track paid 1Z999AA10123456784 0
+service aftership down
 called nowhere
 forge nowhere 1
 say nobody 'hello'
@@ -121,7 +123,7 @@ func TestStoriesCanFail(t *testing.T) {
 	}
 	for name := range verbs {
 		switch name {
-		case "chats", "votes", "settle", "order", "orders", "late", "ship", "return", "keep", "shop", "back-office", "wait", "read", "count", "due", "ends", "restart":
+		case "chats", "services", "votes", "settle", "order", "orders", "late", "ship", "return", "keep", "shop", "back-office", "wait", "read", "count", "due", "ends", "restart":
 			continue // they act or wait, and say nothing about what is to be seen
 		}
 		if !tried[name] {

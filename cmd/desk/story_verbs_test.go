@@ -31,11 +31,12 @@ type verb struct {
 // chat, or both: slack:leads. A channel alone means that channel in every chat.
 var verbs = map[string]verb{
 	// What there is before the story begins.
-	"chats":  {"chats CHAT…: the chats; without it, the console", 1, true, doChats},
-	"votes":  {"votes N: how many have to approve a refund", 1, true, doVotes},
-	"settle": {"settle 1s: how long the shops take over a refund", 1, true, doSettle},
-	"order":  {"order [STORE#]NUMBER AMOUNT CURRENCY [STATUS]", 3, true, doOrder},
-	"orders": {"orders STORE N: so many more orders", 2, true, doOrders},
+	"chats":    {"chats CHAT…: the chats; without it, the console", 1, true, doChats},
+	"votes":    {"votes N: how many have to approve a refund", 1, true, doVotes},
+	"settle":   {"settle 1s: how long the shops take over a refund", 1, true, doSettle},
+	"order":    {"order [STORE#]NUMBER AMOUNT CURRENCY [STATUS]", 3, true, doOrder},
+	"orders":   {"orders STORE N: so many more orders", 2, true, doOrders},
+	"services": {"services KIND…: tracking services, in the order in which they are asked", 1, true, doServices},
 	// What people do.
 	"say":        {"say WHO [in PLACE] [under WORDS] TEXT", 2, false, doSay},
 	"press":      {"press WHO LABEL [in PLACE] [on WORDS]: the newest button they see", 2, false, doPress},
@@ -51,6 +52,7 @@ var verbs = map[string]verb{
 	"late":        {"late AGO [STORE#]NUMBER AMOUNT CURRENCY: an order that the platform lists so much later than it was made", 4, false, doLate},
 	"ship":        {"ship NUMBER CARRIER TRACKING: the seller sends it, in the platform's own pages", 3, false, doShip},
 	"return":      {"return NUMBER REASON [KIND]: its buyer wants to send it back", 2, false, doReturn},
+	"service":     {"service KIND down|up | says WORD | paid NUMBER N: what a tracking service does, and what it cost", 2, false, doService},
 	"forge":       {"forge STORE N: somebody calls the desk in the platform's name", 2, false, doForge},
 	"back-office": {"back-office NUMBER refunds AMOUNT CURRENCY", 4, false, doBackOffice},
 	"chat":        {"chat CHAT down|up|429|500|lost-answer|… [N]", 2, false, doChat},

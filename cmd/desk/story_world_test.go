@@ -56,6 +56,9 @@ type story struct {
 	listen  string
 	secrets map[string]map[string]connectors.Secret
 	log     *lockedBuffer
+	// track are the tracking services, if the story has any.
+	track    *trackFakes
+	tracking []config.Tracking
 
 	desk *app
 	stop func()
@@ -172,6 +175,7 @@ func (s *story) begin() {
 	for i := range cfg.Stores {
 		cfg.Stores[i].Name = cfg.Stores[i].ID
 	}
+	cfg.Tracking = s.tracking
 	s.cfg, s.secrets = cfg, secrets
 	for _, name := range s.chatNames {
 		v, err := openVenue(s, name)
