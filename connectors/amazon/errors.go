@@ -52,6 +52,8 @@ var kinds = map[string]connectors.Kind{
 	"queue.UnrecognizedClientException": connectors.AppBroken,
 	"queue.SignatureDoesNotMatch":       connectors.AppBroken,
 	"queue.InvalidSecurity":             connectors.AppBroken,
+	"queue.InvalidSignatureException":   connectors.AppBroken,
+	"queue.RequestExpired":              connectors.AppBroken, // or our clock is wrong: see Skew
 	"queue.RequestThrottled":            connectors.Busy,
 	"queue.ThrottlingException":         connectors.Busy,
 	"queue.OverLimit":                   connectors.Busy,
