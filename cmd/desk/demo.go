@@ -49,7 +49,8 @@ func (c demoCmd) Run(w *world) error {
 	if c.Shops > 0 {
 		o.Stores = sandbox.Stores(c.Shops)
 	} else {
-		o.Stores = append(sandbox.DefaultStores(), sandbox.StoreSpec{Name: spareShop, Platform: sandbox.Shopify, Currency: "GBP", Language: "en"})
+		o.Stores = append(sandbox.DefaultStores(), sandbox.StoreSpec{Name: "woo-es", Platform: sandbox.Woo, Currency: "EUR", Language: "en"},
+			sandbox.StoreSpec{Name: spareShop, Platform: sandbox.Shopify, Currency: "GBP", Language: "en"})
 	}
 	shops, err := openShops(open, "127.0.0.1:0", c.Delay, o)
 	if err != nil {
@@ -173,7 +174,7 @@ func (s *shops) serveConsent(w http.ResponseWriter, r *http.Request) {
 }
 
 // names are what the demonstration calls its shops.
-var names = map[string]string{"ebay-de": "eBay 德国站", "amazon-jp": "亚马逊日本站", "shopify-main": "Shopify 独立站"}
+var names = map[string]string{"ebay-de": "eBay 德国站", "amazon-jp": "亚马逊日本站", "shopify-main": "Shopify 独立站", "woo-es": "WooCommerce 西班牙站"}
 
 // config is a desk's configuration for these shops, and the secrets of their
 // platforms that stand nowhere else.
@@ -194,7 +195,7 @@ func (s *shops) config(data, listen string) (config.Config, map[string]map[strin
 			Language: x.Language, BaseURL: s.url + x.Path, TokenURL: s.url + x.TokenPath, ClientID: x.ClientID,
 			Secret: config.Secret(x.Secret), Refresh: config.Secret(x.Refresh), Options: map[string]string{}}
 		secrets[x.Name] = s.market(x, st.Options)
-		if x.Platform != sandbox.Ebay {
+		if x.Platform != sandbox.Ebay && x.Platform != sandbox.Woo { // these two write through their shop
 			st.Mail = &config.Mail{IMAP: s.mail.IMAPAddr, SMTP: s.mail.SMTPAddr, TLS: "none", User: x.User, From: x.Address, Folder: "INBOX", Keeps: true,
 				Password: config.Secret(x.Password)}
 		}
@@ -224,6 +225,8 @@ func (s *shops) market(x sandbox.Account, o map[string]string) map[string]connec
 	case sandbox.Ebay:
 		o["apiz"], o["auth"], o["runame"], o["alert_email"] = s.url+x.Path, s.url+x.ConsentPath, x.Redirect, "ops@example.com"
 		return map[string]connectors.Secret{"verification_token": connectors.Secret(x.Verification)}
+	case sandbox.Woo:
+		return map[string]connectors.Secret{"webhook_secret": "sandbox-webhook-secret"}
 	case sandbox.Amazon:
 		o["consent"], o["application"], o["seller"] = s.url+x.Path, x.ClientID, x.Seller
 		if q := x.Queue; q != nil {

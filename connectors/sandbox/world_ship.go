@@ -52,6 +52,9 @@ func (s *store) stow(o *order) {
 	if sh.carrier == "" {
 		sh.carrier = "Other"
 	}
+	if sh.at.After(s.w.now()) { // it was made a moment ago, and has gone off already
+		sh.at = o.created
+	}
 	for i, l := range o.lines {
 		if i == 0 || o.status != partly {
 			sh.lines = append(sh.lines, shipLine{l, l.qty})
