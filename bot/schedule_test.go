@@ -58,6 +58,8 @@ func scheduleCount() int {
 	switch {
 	case os.Getenv("DESK_SOAK") != "":
 		return 1000
+	case raced:
+		return 2
 	case os.Getenv("CI") != "":
 		return 200
 	}
