@@ -47,7 +47,7 @@ func (s *Shop) Decide(ctx context.Context, cmd connectors.Decision) (connectors.
 		}
 		input := map[string]any{"id": w.ID, "declineReason": declineReason(cmd.Reason), "notifyCustomer": true}
 		if n := strings.TrimSpace(cmd.Note); n != "" {
-			input["declineNote"] = n
+			input["declineNote"] = cut(n, mostDeclineNote)
 		}
 		return s.answer(ctx, "DeclineReturn", opDecline, "returnDeclineRequest", w.ID, input)
 	case connectors.PayBack, connectors.Received:
@@ -97,6 +97,17 @@ func refusedReturn(op string, errs []returnError) (connectors.Receipt, error) {
 		r.State = connectors.StateUnknown
 	}
 	return r, &connectors.Error{Kind: kind, Platform: Platform, Op: op, Code: errs[0].Code, Err: errors.New(connectors.Redact(errs[0].Message))}
+}
+
+// mostDeclineNote is how many letters the platform sends on to the buyer.
+const mostDeclineNote = 500
+
+// cut shortens by letters.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
 }
 
 func declineReason(r connectors.RefundReason) string {
