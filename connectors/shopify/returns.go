@@ -110,12 +110,8 @@ func (s *Shop) Returns(ctx context.Context, since connectors.Cursor) (connectors
 	}
 	var d struct {
 		Orders struct {
-			Nodes []struct {
-				ID      string    `json:"id"`
-				Updated time.Time `json:"updatedAt"`
-				Returns wireIDs   `json:"returns"`
-			} `json:"nodes"`
-			Page pageInfo `json:"pageInfo"`
+			Nodes []json.RawMessage `json:"nodes"`
+			Page  pageInfo          `json:"pageInfo"`
 		} `json:"orders"`
 	}
 	if err := s.affordable(ctx, "ReturnsOf", opReturnsOf, vars, limit, &d); err != nil {
@@ -124,7 +120,20 @@ func (s *Shop) Returns(ctx context.Context, since connectors.Cursor) (connectors
 	page := connectors.Page[connectors.Return]{Next: connectors.Cursor{Since: since.Since, Limit: since.Limit}}
 	last := since.Since
 	var ids []string
-	for _, o := range d.Orders.Nodes {
+	for _, raw := range d.Orders.Nodes {
+		var o struct {
+			ID      string    `json:"id"`
+			Updated time.Time `json:"updatedAt"`
+			Returns wireIDs   `json:"returns"`
+		}
+		err := json.Unmarshal(raw, &o)
+		if err == nil && o.ID == "" {
+			err = errors.New("it has no id")
+		}
+		if err != nil {
+			page.Bad = append(page.Bad, connectors.BadItem{ID: o.ID, Err: errors.New(connectors.Redact("reading the returns of an order: " + err.Error())), Raw: raw})
+			continue
+		}
 		if o.Updated.After(last) {
 			last = o.Updated
 		}
