@@ -63,7 +63,9 @@ func TestMatch(t *testing.T) {
 		{en, "Please send a return   label.", "act.return_label=return   label"},
 		{en, "It was damaged in transit", "ret.dmg_transit=damaged in transit"},
 		{en, "RMA number? not rma", "abbr.rma=RMA"},
-		{en, "I opened an INR", "abbr.inr=INR"},
+		{en, "I opened an INR case", "abbr.inr.case=INR case"},
+		{en, "What does INR mean", "abbr.inr=INR?"},
+		{en, "Is the price in rupees, INR", "abbr.inr.rupee=INR"},
 		{en, "I paid INR 500 or 500 INR", ""},
 		{en, "a POD service", "abbr.pod=POD?"},
 		{en, "POD print shop", "abbr.pod.print=POD"},
@@ -76,7 +78,8 @@ func TestMatch(t *testing.T) {
 		{de, "FALSCHE GRÖSSE", "ret.wrong_size=FALSCHE GRÖSSE"}, // ß and ss are one letter to a reader
 		{ja, "返金処理をお願いします", "act.refund=返金"},
 		{language.French, "éretour", ""},
-		{language.Korean, "환불", ""},
+		{language.Korean, "환불을 요청합니다", "act.refund=환불"},
+		{language.Thai, "คืนเงิน", ""},
 		{en, "", ""},
 	} {
 		got := said(b.Match(tc.text, tc.lang))
