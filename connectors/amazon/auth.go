@@ -19,6 +19,8 @@ const (
 	secretFor  = 180 * 24 * time.Hour
 	// ownScope is what calls about notifications need, which no seller grants.
 	ownScope = "sellingpartnerapi::notifications"
+	// mostSeconds is more than any token lasts.
+	mostSeconds = 1e9
 	// extraSeller is where a credential keeps whose it is.
 	extraSeller = "seller"
 )
@@ -99,7 +101,7 @@ func (s *Seller) token(ctx context.Context, form url.Values, again bool) (connec
 		return connectors.Credential{}, err
 	}
 	out := connectors.Credential{Access: connectors.Secret(a.Access), Refresh: connectors.Secret(a.Refresh)}
-	if a.Expires > 0 {
+	if a.Expires > 0 && a.Expires < mostSeconds { // else the default counts
 		out.Expires = asked.Add(time.Duration(a.Expires) * time.Second)
 	}
 	return out, nil

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"helloworld/connectors"
 )
@@ -73,6 +74,13 @@ func TestWhatAnswersMean(t *testing.T) {
 		c.tokens = connectors.NewTokens("x", connectors.Credential{Refresh: "Atzr|refresh-00001"}, nil, c.now, c.Refresh)
 		if _, err := c.tokens.Token(t.Context()); err == nil || connectors.KindOf(err) != x.want {
 			t.Errorf("%s: %v, want %v", name, err, x.want)
+		}
+	}
+	for _, expires := range []string{"3600", "1e300", "9223372036854775807", "-1", "0", "null"} {
+		c := hearing(t, said{200, "application/json", []byte(`{"access_token":"Atza|next-000000001","expires_in":` + expires + `}`), nil})
+		got, err := c.Refresh(t.Context(), connectors.Credential{Refresh: "Atzr|refresh-00001"})
+		if err != nil || got.Access == "" || !got.Expires.IsZero() && got.Expires.Sub(c.now()) != time.Hour || got.Expires.IsZero() != (expires != "3600") {
+			t.Errorf("a token for %s seconds ends at %v: %v", expires, got.Expires, err)
 		}
 	}
 	for code, want := range map[string]connectors.Kind{"queue.SignatureDoesNotMatch": connectors.AppBroken, "queue.InvalidSignatureException": connectors.AppBroken,

@@ -33,6 +33,9 @@ const (
 // endpoint counts them.
 const consentFor = 47304000 * time.Second
 
+// mostSeconds is more than any token lasts.
+const mostSeconds = 1_000_000_000
+
 // Begin gives the page on which the seller grants access.
 func (s *Shop) Begin(_ context.Context, state string) (string, error) {
 	if s.runame == "" || s.id == "" {
@@ -171,10 +174,10 @@ func (s *Shop) token(ctx context.Context, client *connectors.Client, form url.Va
 		return connectors.Credential{}, err
 	}
 	out := connectors.Credential{Access: connectors.Secret(a.Access), Refresh: connectors.Secret(a.Refresh)}
-	if n, err := a.Expires.Int64(); err == nil && n > 0 {
+	if n, err := a.Expires.Int64(); err == nil && n > 0 && n < mostSeconds { // else the default counts
 		out.Expires = asked.Add(time.Duration(n) * time.Second)
 	}
-	if n, err := a.RefreshExpires.Int64(); err == nil && n > 0 {
+	if n, err := a.RefreshExpires.Int64(); err == nil && n > 0 && n < mostSeconds {
 		out.RefreshExpires = asked.Add(time.Duration(n) * time.Second)
 	}
 	if a.Scope != "" {

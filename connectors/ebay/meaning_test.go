@@ -71,6 +71,22 @@ func TestWhatAnswersMean(t *testing.T) {
 	}
 }
 
+// A token whose end makes no sense gets the default one.
+func TestOddEndsOfTokens(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, 1)
+	for _, expires := range []string{"7200", `"7200"`, "9223372036854775807", "1e300", "-1", "0", "null"} {
+		shop := newShop(t, s, func(c *connectors.Config) {
+			c.Transport = same{200, "application/json", `{"access_token":"v^1.1#next-access-token","expires_in":` + expires + `,"refresh_token_expires_in":` + expires + `}`}
+		})
+		got, err := shop.Refresh(t.Context(), connectors.Credential{Refresh: "v^1.1#first-refresh-token"})
+		known := strings.Contains(expires, "7200")
+		if err != nil || got.Access == "" || got.Expires.IsZero() == known || got.RefreshExpires.IsZero() == known || known && got.Expires.Sub(s.now()) != 2*time.Hour {
+			t.Errorf("a token for %s seconds ends at %v: %v", expires, got.Expires, err)
+		}
+	}
+}
+
 // Every reason of ours is one of eBay's (ReasonForRefundEnum).
 func TestEveryReasonHasItsWord(t *testing.T) {
 	t.Parallel()
