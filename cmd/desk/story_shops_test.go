@@ -156,7 +156,7 @@ func (s *story) goBack(client *http.Client, status int, words []string) error {
 		return err
 	}
 	if page.status != status || !(post{text: page.text}).has(words) {
-		return fmt.Errorf("the desk's page after the consent says %d, not %d: %s", page.status, status, page.text)
+		return fmt.Errorf("the desk's page after the consent should be %d with %q; it is %d: %s", status, words, page.status, page.text)
 	}
 	return nil
 }
