@@ -139,7 +139,7 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 		case r.State == connectors.StateApplied:
 			return r, nil
 		}
-		return connectors.Receipt{State: connectors.StateRejected, Code: noRefund}, fail(connectors.Invalid, opRefund, noRefund, "the payment gateway does not pay this back")
+		return connectors.Receipt{State: connectors.StateRejected, Code: noRefund}, fail(connectors.Invalid, opRefund, noRefund, "the shop does not refund this: it is more than is left, or the payment gateway refuses")
 	case connectors.KindOf(err) == connectors.Unsure:
 		return connectors.Receipt{State: connectors.StateUnknown}, err
 	case connectors.KindOf(err) == connectors.Invalid:
