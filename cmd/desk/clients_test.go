@@ -36,6 +36,10 @@ func TestIndependentClients(t *testing.T) {
 	t.Run("telegraf", func(t *testing.T) { t.Parallel(); telegrafTalks(t, dir) })
 	t.Run("ebay-api", func(t *testing.T) { t.Parallel(); ebayShops(t, dir) })
 	t.Run("amazon-sp-api", func(t *testing.T) { t.Parallel(); amazonShops(t, dir) })
+	t.Run("ebay-api, goods", func(t *testing.T) { t.Parallel(); ebayGoods(t, dir) })
+	t.Run("event-notification-nodejs-sdk", func(t *testing.T) { t.Parallel(); ebayNews(t, dir) })
+	t.Run("amazon-sp-api, goods; client-sqs", func(t *testing.T) { t.Parallel(); amazonGoods(t, dir) })
+	t.Run("shopify-api", func(t *testing.T) { t.Parallel(); shopifyShops(t, dir) })
 }
 
 // clients is a folder with the scripts and what they need installed. What was
@@ -47,17 +51,21 @@ func clients(t *testing.T) string {
 			t.Skipf("%s is not installed: the fakes and the sandbox go unjudged by independent clients (make setup installs it)", tool)
 		}
 	}
-	if err := exec.CommandContext(t.Context(), "node", "-e", "process.exit(parseInt(process.versions.node) < 20)").Run(); err != nil {
+	if err := exec.CommandContext(t.Context(), "node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)").Run(); err != nil {
 		t.Skip("node is older than 20: the fakes and the sandbox go unjudged by independent clients")
 	}
 	src := filepath.Join("testdata", "clients")
-	names := []string{"package.json", "package-lock.json", "common.mjs", "slack.mjs", "telegram.mjs", "ebay.mjs", "amazon.mjs"}
+	names, err := filepath.Glob(filepath.Join(src, "*.*"))
+	if err != nil || len(names) < 3 {
+		t.Fatalf("%d scripts, %v", len(names), err)
+	}
 	files, sum := map[string][]byte{}, sha256.New()
 	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(src, name))
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
+		name = filepath.Base(name)
 		files[name] = text
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
 	}
@@ -275,7 +283,15 @@ func telegrafTalks(t *testing.T, dir string) {
 // order in it that can be refunded.
 func shop(t *testing.T, name string) (w *sandbox.World, o sandbox.OrderInfo, env map[string]string) {
 	t.Helper()
-	w, err := sandbox.New(sandbox.Options{Seed: 3, Orders: 17, Settle: 20 * time.Millisecond})
+	return shopLike(t, name, sandbox.Options{}, func(o sandbox.OrderInfo) bool {
+		return o.Refunded.IsZero() && o.Status == "shipped" && len(o.Lines) == 1
+	})
+}
+
+func shopLike(t *testing.T, name string, opt sandbox.Options, fits func(sandbox.OrderInfo) bool) (w *sandbox.World, o sandbox.OrderInfo, env map[string]string) {
+	t.Helper()
+	opt.Seed, opt.Orders, opt.Settle = 3, 17, 20*time.Millisecond
+	w, err := sandbox.New(opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,14 +305,18 @@ func shop(t *testing.T, name string) (w *sandbox.World, o sandbox.OrderInfo, env
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(orders, func(o sandbox.OrderInfo) bool {
-		return o.Refunded.IsZero() && o.Status == "shipped" && len(o.Lines) == 1
-	})
+	i := slices.IndexFunc(orders, fits)
 	if i < 0 {
-		t.Fatal("the world holds no order with one line to give money back for")
+		t.Fatal("the world holds no order like that")
 	}
-	return w, orders[i], map[string]string{"BASE": srv.URL + a.Path, "CLIENT_ID": a.ClientID, "CLIENT_SECRET": a.Secret, "REFRESH": a.Refresh,
+	env = map[string]string{"BASE": srv.URL + a.Path, "CLIENT_ID": a.ClientID, "CLIENT_SECRET": a.Secret, "REFRESH": a.Refresh,
 		"SELLER": a.Seller, "MARKETPLACE": a.Marketplace, "ORDER": orders[i].ID}
+	if q := a.Queue; q != nil {
+		for k, v := range map[string]string{"URL": q.URL, "PATH": q.Path, "ARN": q.ARN, "REGION": q.Region, "KEY_ID": q.KeyID, "SECRET": q.Secret} {
+			env["QUEUE_"+k] = v
+		}
+	}
+	return w, orders[i], env
 }
 
 func ebayShops(t *testing.T, dir string) {

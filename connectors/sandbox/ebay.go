@@ -114,12 +114,13 @@ func (w *World) serveEbay(c *call) {
 // ebayCall does what eBay's gateway does before a call reaches its service.
 func (w *World) ebayCall(c *call, r ebayRoute, parts []string) {
 	w.count(c.s.Name, r.op)
-	word := "Bearer "
+	word := "Bearer"
 	if r.iaf {
-		word = "IAF "
+		word = "IAF"
 	}
-	token, ok := strings.CutPrefix(c.Header.Get("Authorization"), word)
-	if !ok {
+	// The word may be written small: eBay's own SDK for deliveries does.
+	got, token, _ := strings.Cut(c.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(got, word) {
 		token = ""
 	}
 	switch c.s.auth.check(token, w.now()) {

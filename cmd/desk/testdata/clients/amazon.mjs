@@ -1,26 +1,7 @@
 // amazon-sp-api reads orders and gives money back by a feed in the sandbox shop.
-import { createRequire } from 'node:module';
-import http from 'node:http';
+import { sp } from './amazon-client.mjs';
 import { need, say } from './common.mjs';
 
-const require = createRequire(import.meta.url);
-const https = require('https');
-const base = new URL(need('BASE'));
-// The client knows only Amazon's own hosts, and only https: both are sent to the
-// sandbox. Links that the sandbox gave are followed as they are.
-https.request = (options, done) => {
-  const { hostname, headers, path } = options;
-  const own = /(^|\.)amazon\.com$/.test(hostname);
-  if (!own && hostname !== base.hostname) throw new Error(`unexpected host ${hostname}`);
-  return http.request({ ...options, hostname: base.hostname, port: base.port, path: own ? base.pathname + path : path,
-    headers: { ...headers, host: base.host } }, done);
-};
-const { SellingPartner } = require('amazon-sp-api');
-
-const sp = new SellingPartner({
-  region: 'fe', refresh_token: need('REFRESH'), options: { version_fallback: false },
-  credentials: { SELLING_PARTNER_APP_CLIENT_ID: need('CLIENT_ID'), SELLING_PARTNER_APP_CLIENT_SECRET: need('CLIENT_SECRET') },
-});
 const shops = await sp.callAPI({ operation: 'getMarketplaceParticipations', endpoint: 'sellers' });
 const marketplaceIds = need('MARKETPLACE');
 

@@ -1,21 +1,6 @@
 // ebay-api reads orders, gives money back and answers a buyer in the sandbox shop.
-import eBayApi from 'ebay-api';
 import { need, say } from './common.mjs';
-
-const base = need('BASE');
-const ebay = new eBayApi({
-  appId: need('CLIENT_ID'), certId: need('CLIENT_SECRET'), devId: 'none', sandbox: false,
-  marketplaceId: eBayApi.MarketplaceId.EBAY_DE,
-});
-// The client knows only eBay's own hosts: they are sent to the sandbox.
-ebay.req.instance.interceptors.request.use((config) => {
-  const url = new URL(config.url);
-  if (!/(^|\.)ebay\.com$/.test(url.hostname)) throw new Error(`unexpected host ${url.hostname}`);
-  config.url = base + url.pathname + url.search;
-  return config;
-});
-ebay.OAuth2.setCredentials({ refresh_token: need('REFRESH'), access_token: 'stale', expires_in: 0, token_type: 'User Access Token' });
-await ebay.OAuth2.refreshToken();
+import { ebay } from './ebay-client.mjs';
 
 const user = await ebay.commerce.identity.getUser();
 const { sell, commerce } = ebay;
