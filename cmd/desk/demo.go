@@ -21,7 +21,7 @@ type demoCmd struct {
 	Listen string        `default:"127.0.0.1:8080" help:"Address of the console; the next free port is taken if it is in use."`
 	Data   string        `default:"" help:"Folder to keep what the desk knows in, while the shops start anew; empty means one that is removed at the end."`
 	Shops  int           `default:"0" help:"How many shops; 0 means one of each platform."`
-	Orders int           `default:"200" help:"Orders in each shop."`
+	Orders int           `default:"1200" help:"Orders in each shop."`
 	Skus   int           `default:"16" help:"Listings in each shop."`
 	Delay  time.Duration `default:"120ms" help:"How long each of the shops' answers takes, as on a network."`
 	Every  time.Duration `default:"25s" help:"How often a buyer writes."`
