@@ -89,7 +89,8 @@ func screens(t *testing.T) string {
 
 // TestNewcomer lives the five minutes of a newcomer's first day in a real browser.
 func TestNewcomer(t *testing.T) {
-	out := startDemo(t, "--every", "1h").String()
+	// More orders than a page holds: else there is no bar that moves.
+	out := startDemo(t, "--every", "1h", "--orders", "1500").String()
 	console := regexp.MustCompile(`Console: (\S+)`).FindStringSubmatch(out)[1]
 	shots := screens(t)
 	b := consoletest.Start(t, console)
