@@ -40,7 +40,7 @@ lint: ## gofmt, go vet, golangci-lint
 	$(LINT) run ./...
 
 .PHONY: bench
-bench: ## benchmarks, in a form that benchstat reads; baseline in deploy/bench.txt
+bench: ## benchmarks, for benchstat; baseline in deploy/bench.txt (IMPORT_SIZES=10000,1000000)
 	$(GO) test -run '^$$' -timeout 2h -bench . -benchtime $(or $(BENCHTIME),3s) -count $(or $(COUNT),1) ./cmd/desk ./bot/... ./i18n/... ./glossary/... ./connectors/...
 
 .PHONY: crash
