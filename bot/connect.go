@@ -95,6 +95,9 @@ func (d *Desk) BeginConnect(ctx context.Context, by Deed, s *Store, fresh *Accou
 		if _, taken := d.Shop(fresh.ID); taken {
 			return i18n.NewProblem(nil, "connect.taken", "store", fresh.ID)
 		}
+		if err := d.ownID(ctx, fresh); err != nil {
+			return err
+		}
 		opened, err := d.Opener.Open(*fresh)
 		if err != nil {
 			return i18n.NewProblem(err, "connect.cannot", "store", fresh.ID)
@@ -130,6 +133,35 @@ func (d *Desk) BeginConnect(ctx context.Context, by Deed, s *Store, fresh *Accou
 		}
 		return d.Whisper(tx, by.Event, consentCard(by.P, s, link, d.PublicURL == ""))
 	})
+}
+
+// ownID gives a new store an id under which nothing is left of one that was taken
+// out of the configuration: it may have been somebody else's, and its orders,
+// messages and access must not become this one's.
+func (d *Desk) ownID(ctx context.Context, a *Account) error {
+	base, id := a.ID, a.ID
+	for n := 2; ; n++ {
+		var accounts, traces int64
+		if err := d.DB.Read(ctx, func(tx *store.Tx) error {
+			return tx.Row(`SELECT (SELECT COUNT(*) FROM shop_account WHERE id = ?), (SELECT COUNT(*) FROM credential WHERE store = ?) +
+				(SELECT COUNT(*) FROM sync_stream WHERE store = ?)`, id, id, id).Scan(&accounts, &traces)
+		}); err != nil {
+			return err
+		}
+		_, here := d.Shop(id)
+		switch {
+		case accounts > 0 && a.Account != "":
+			// The same shop, connected before or through another replica.
+			return i18n.NewProblem(nil, "connect.taken", "store", id)
+		case accounts == 0 && traces == 0 && !here:
+			if a.Name == a.ID {
+				a.Name = id
+			}
+			a.ID = id
+			return nil
+		}
+		id = fmt.Sprintf("%s-%d", base, n)
+	}
 }
 
 // consent is the platform's page, if the shop can be connected that way.
@@ -267,17 +299,17 @@ func (d *Desk) connect(ctx context.Context, out *Connected, c connecting, q url.
 	if cred.Granted.IsZero() {
 		cred.Granted = d.Now().UTC()
 	}
-	before, had, err := d.Keeper.Load(ctx, s.ID)
-	if err != nil {
-		return err
-	}
-	if err := d.Keeper.Save(ctx, s.ID, cred); err != nil {
-		return err
-	}
 	if fresh != nil {
-		if err := d.addAccount(ctx, *fresh, s, c.who); err != nil {
+		// First, since two sellers may have been sent to grant access under one id: the
+		// second must not give the first one's store another account.
+		if out.Store, err = d.addAccount(ctx, *fresh, s, c.who); err != nil {
 			return err
 		}
+		s = out.Store
+	}
+	before, had, err := d.swap(ctx, s.ID, cred)
+	if err != nil {
+		return err
 	}
 	out.Health, err = d.CheckStore(ctx, s)
 	if err != nil {
@@ -285,32 +317,64 @@ func (d *Desk) connect(ctx context.Context, out *Connected, c connecting, q url.
 	}
 	if out.Health.State == connectors.HealthBad && out.Health.Kind == connectors.Reauthorise && had {
 		// What came is worse than what was there.
-		return errors.Join(i18n.NewProblem(out.Health.Err, "connect.not_working", "store", s.Name), d.Keeper.Save(ctx, s.ID, before))
+		_, _, err := d.swap(ctx, s.ID, before)
+		if err == nil {
+			// It is taken into use again, and the alert of a moment ago ends if it works.
+			_, err = d.CheckStore(ctx, s)
+		}
+		return errors.Join(i18n.NewProblem(out.Health.Err, "connect.not_working", "store", s.Name), err)
 	}
 	return nil
 }
 
-func (d *Desk) addAccount(ctx context.Context, a Account, s *Store, who string) error {
+// swap keeps another credential of a store and gives the one before. It waits for
+// a refresh that is under way: that would write what it brings over the new one.
+func (d *Desk) swap(ctx context.Context, storeID string, cred connectors.Credential) (before connectors.Credential, had bool, err error) {
+	if l, ok := d.Keeper.(connectors.Locker); ok {
+		unlock, err := l.Lock(ctx, storeID)
+		if err != nil {
+			return before, false, err
+		}
+		defer unlock()
+	}
+	if before, had, err = d.Keeper.Load(ctx, storeID); err != nil {
+		return before, had, err
+	}
+	return before, had, d.Keeper.Save(ctx, storeID, cred)
+}
+
+// addAccount writes a new store down and gives the one on the shelf.
+func (d *Desk) addAccount(ctx context.Context, a Account, s *Store, who string) (*Store, error) {
 	body, err := json.Marshal(a)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := d.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO shop_account(id, body, who, at) VALUES (?, ?, ?, ?)`, a.ID, string(body), who, tx.Now())
+		n, err := tx.Exec(`INSERT INTO shop_account(id, body, who, at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`, a.ID, string(body), who, tx.Now())
+		if err == nil && n == 0 {
+			return i18n.NewProblem(nil, "connect.taken", "store", a.ID)
+		}
 		return err
 	}); err != nil {
-		return fmt.Errorf("bot: writing the new store down: %w", err)
+		if _, ok := i18n.AsProblem(err); ok {
+			return nil, err
+		}
+		return nil, fmt.Errorf("bot: writing the new store down: %w", err)
 	}
 	return d.welcome(s)
 }
 
-// welcome puts a store on the shelf and has it read.
-func (d *Desk) welcome(s *Store) error {
+// welcome puts a store on the shelf and has it read. It gives the one that is
+// there: whoever looks for other replicas' stores may have been quicker.
+func (d *Desk) welcome(s *Store) (*Store, error) {
 	if err := d.shelf.put(s); err != nil {
-		return err
+		if here, ok := d.Shop(s.ID); ok {
+			return here, nil
+		}
+		return nil, err
 	}
 	d.tend(s)
-	return nil
+	return s, nil
 }
 
 // LoadAccounts adds the stores that were connected while a desk ran, by this one
@@ -348,10 +412,11 @@ func (d *Desk) LoadAccounts(ctx context.Context) error {
 		}
 		s, err := d.Opener.Open(a)
 		if err == nil {
-			err = d.welcome(&s)
+			_, err = d.welcome(&s)
 		}
-		if err != nil {
+		if _, said := d.shelf.shut.Load(a.ID); err != nil && !said {
 			// The others go on. Its application may have been taken out of the configuration.
+			d.shelf.shut.Store(a.ID, true)
 			d.Log.ErrorContext(ctx, "a connected store cannot be opened", "store", a.ID, "platform", a.Platform, "err", err)
 		}
 	}

@@ -86,7 +86,7 @@ var errLeave = errors.New("bot: another reader has this stream")
 
 // pull reads what is new in a stream.
 func (d *Desk) pull(ctx context.Context, j jobs.Job[PullArgs]) error {
-	s, ok := d.Shop(j.Args.Store)
+	s, ok := d.reach(ctx, j.Args.Store)
 	if !ok {
 		return nil // the store was taken out of the configuration
 	}

@@ -47,6 +47,8 @@ const (
 
 // ingest writes a message down, once.
 func (d *Desk) ingest(tx *store.Tx, s *Store, m connectors.Message) (bool, error) {
+	// As the mirror's rows: one odd letter must not keep all that came with it away.
+	m.ID, m.Thread, m.Order = plainText(m.ID), plainText(m.Thread), plainText(m.Order)
 	var known int
 	if err := tx.Row(`SELECT COUNT(*) FROM message WHERE store = ? AND remote = ?`, s.ID, m.ID).Scan(&known); err != nil || known > 0 {
 		return false, err
@@ -202,7 +204,7 @@ func (d *Desk) translateIn(ctx context.Context, j jobs.Job[TranslateArgs]) error
 	if err != nil {
 		return err
 	}
-	s, ok := d.Shop(l.Store)
+	s, ok := d.reach(ctx, l.Store)
 	if !ok {
 		return jobs.Snooze(time.Hour)
 	}

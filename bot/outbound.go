@@ -340,7 +340,7 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 	if x.State != DraftSending && x.State != DraftUnknown {
 		return nil // it came back before anybody told us that it went
 	}
-	s, ok := d.Shop(x.Store)
+	s, ok := d.reach(ctx, x.Store)
 	if !ok {
 		return jobs.Snooze(time.Hour)
 	}

@@ -47,7 +47,7 @@ func (d *Desk) payOut(ctx context.Context, j jobs.Job[PayArgs]) error {
 	if j.Args.Cmd.Key != r.Key {
 		return jobs.Cancel(fmt.Errorf("bot: refund %s: the approved job carries another key", r.ID))
 	}
-	s, ok := d.Shop(r.Store)
+	s, ok := d.reach(ctx, r.Store)
 	if !ok {
 		return jobs.Snooze(time.Hour)
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"helloworld/bot/alerts"
@@ -64,17 +65,14 @@ func (d *Desk) erase(tx *store.Tx, s *Store, id string) error {
 	}
 	cleared := 0
 	if erases == 1 && (order != "" || ref != "") {
-		if cleared, err = sync.Redact(tx, s.ID, order, ref); err != nil {
+		if cleared, err = forget(tx, s.ID, order, ref); err != nil {
 			return err
 		}
-		n, err := redactMessages(tx, s.ID, order, ref)
-		if err != nil {
-			return err
-		}
-		cleared += n
-		if _, err := tx.Exec(`UPDATE hook SET raw = '' WHERE store = ? AND raw <> '' AND (order_ref = ? AND order_ref <> '' OR ref = ? AND ref <> '')`,
-			s.ID, order, ref); err != nil {
-			return err
+		// Neither what was asked says any more about whom it was.
+		for _, q := range []string{`UPDATE hook SET ref = '', raw = '' WHERE store = ? AND id = ?`, `UPDATE privacy_request SET ref = '' WHERE store = ? AND id = ?`} {
+			if _, err := tx.Exec(q, s.ID, id); err != nil {
+				return err
+			}
 		}
 	}
 	if _, err := tx.Exec(`UPDATE privacy_request SET cleared = ?, done = ? WHERE store = ? AND id = ?`, cleared, tx.Now(), s.ID, id); err != nil {
@@ -83,11 +81,82 @@ func (d *Desk) erase(tx *store.Tx, s *Store, id string) error {
 	return d.Audit.Append(tx, string(people.Desk), "privacy.done", "store:"+s.ID, map[string]any{"id": id, "cleared": cleared, "erases": erases == 1})
 }
 
+// forget empties what a store's rows know of a buyer, and tells how many it changed.
+func forget(tx *store.Tx, storeID, order, ref string) (cleared int, err error) {
+	orders, err := sync.OrdersOf(tx, storeID, order, ref)
+	if err != nil {
+		return 0, err
+	}
+	if cleared, err = sync.Redact(tx, storeID, order, ref); err != nil {
+		return 0, err
+	}
+	more := func(n int, err error) error {
+		cleared += n
+		return err
+	}
+	if err := more(redactMessages(tx, storeID, "", ref)); err != nil {
+		return 0, err
+	}
+	for _, id := range orders {
+		if err := errors.Join(more(redactMessages(tx, storeID, id, "")), more(redactRefunds(tx, storeID, id))); err != nil {
+			return 0, err
+		}
+		if _, err := tx.Exec(`UPDATE hook SET raw = '' WHERE store = ? AND raw <> '' AND (order_ref = ? OR raw LIKE ? ESCAPE '!')`,
+			storeID, id, sync.Holds(id)); err != nil {
+			return 0, err
+		}
+	}
+	if ref != "" {
+		_, err = tx.Exec(`UPDATE hook SET raw = '' WHERE store = ? AND raw <> '' AND (ref = ? OR LOWER(raw) LIKE ? ESCAPE '!')`,
+			storeID, ref, strings.ToLower(sync.Holds(ref)))
+	}
+	return cleared, err
+}
+
+// redactRefunds takes the buyer's name off what was frozen when refunds of an
+// order were asked for. What is to be paid does not depend on it.
+func redactRefunds(tx *store.Tx, storeID, order string) (int, error) {
+	rows, err := tx.Query(`SELECT id, body FROM refund WHERE store = ? AND order_id = ?`, storeID, order)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	clear := map[string]string{}
+	for rows.Next() {
+		var id, body string
+		var b PaybackBody
+		if err := rows.Scan(&id, &body); err != nil {
+			return 0, err
+		}
+		if err := json.Unmarshal([]byte(body), &b); err != nil {
+			return 0, err
+		}
+		if b.Buyer == "" {
+			continue
+		}
+		b.Buyer = ""
+		empty, err := json.Marshal(b)
+		if err != nil {
+			return 0, err
+		}
+		clear[id] = string(empty)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, err
+	}
+	for id, body := range clear {
+		if _, err := tx.Exec(`UPDATE refund SET body = ? WHERE id = ?`, body, id); err != nil {
+			return 0, err
+		}
+	}
+	return len(clear), nil
+}
+
 // redactMessages takes the buyer's name and addresses off the messages of an
 // order or a buyer. Their words stay with the conversation.
 func redactMessages(tx *store.Tx, storeID, order, ref string) (int, error) {
-	rows, err := tx.Query(`SELECT id, body FROM message WHERE store = ? AND (order_ref = ? AND order_ref <> '' OR body LIKE ? ESCAPE '!')`,
-		storeID, order, sync.Like(ref))
+	rows, err := tx.Query(`SELECT id, body FROM message WHERE store = ? AND (order_ref = ? AND order_ref <> '' OR body LIKE ? ESCAPE '!' OR LOWER(body) LIKE ? ESCAPE '!')`,
+		storeID, order, sync.Like(ref), strings.ToLower(sync.Like(ref)))
 	if err != nil {
 		return 0, err
 	}

@@ -123,6 +123,9 @@ func (d *Desk) forgery(ctx context.Context, s *Store, cause error) {
 	x := d.door(s.ID)
 	x.forged.Add(1)
 	row := x.row.Add(1)
+	if row > forgedMany {
+		return // strangers must not be able to fill the log either
+	}
 	d.Log.WarnContext(ctx, "a delivery is not the platform's", "store", s.ID, "row", row, "err", cause)
 	if row != forgedMany {
 		return
@@ -140,8 +143,8 @@ func (d *Desk) takeIn(ctx context.Context, s *Store, events []connectors.Event) 
 	err = d.DB.Write(ctx, func(tx *store.Tx) error {
 		fresh = 0
 		woken := map[string]bool{}
-		for _, e := range events {
-			of := d.addressee(s, e)
+		for _, x := range d.addressed(s, events) {
+			e, of := x.e, x.of
 			if !woken[of.ID] {
 				// Also what makes this wait for a reader that is just finishing.
 				if err := touchPush(tx, of.ID); err != nil {
@@ -168,6 +171,32 @@ func (d *Desk) takeIn(ctx context.Context, s *Store, events []connectors.Event) 
 		return nil
 	})
 	return fresh, err
+}
+
+// addressed is an event and the store that it is for.
+type addressed struct {
+	e  connectors.Event
+	of *Store
+}
+
+// addressed tells whom events are for. A buyer who is to be forgotten, and whom
+// the platform does not tie to a seller, is forgotten in all its stores: such
+// requests come once for an application, however many sellers it serves.
+func (d *Desk) addressed(s *Store, events []connectors.Event) []addressed {
+	var out []addressed
+	for _, e := range events {
+		of := d.addressee(s, e)
+		out = append(out, addressed{e, of})
+		if e.Kind != connectors.EventPrivacy || e.Account != "" {
+			continue
+		}
+		for _, x := range d.EveryShop() {
+			if x != of && x.Shop.Info().Platform == s.Shop.Info().Platform {
+				out = append(out, addressed{e, x})
+			}
+		}
+	}
+	return out
 }
 
 // addressee is the store that an event is for: an application has one queue, or
@@ -286,7 +315,7 @@ const idleQueue = 10 * time.Minute
 // queue takes what a platform's queue has. Events are acknowledged once they are
 // written down; what comes again is known.
 func (d *Desk) queue(ctx context.Context, j jobs.Job[QueueArgs]) error {
-	s, ok := d.Shop(j.Args.Store)
+	s, ok := d.reach(ctx, j.Args.Store)
 	if !ok {
 		return nil
 	}
@@ -344,7 +373,7 @@ const subscribeEvery = 24 * time.Hour
 // subscribe makes sure that a platform sends us all we want: after each start,
 // daily, and again soon while it does not.
 func (d *Desk) subscribe(ctx context.Context, j jobs.Job[SubscribeArgs]) error {
-	s, ok := d.Shop(j.Args.Store)
+	s, ok := d.reach(ctx, j.Args.Store)
 	if !ok {
 		return nil
 	}

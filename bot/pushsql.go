@@ -64,28 +64,30 @@ type mark struct {
 	at    int64
 }
 
-// dueMarks are what has to be read now, what has waited longest first, and when
-// the next is due; 0 if there is none.
+// dueMarks are what has to be read now, what has waited longest first; if there
+// is nothing, next is when something is due, or 0. Buyers who are to be forgotten
+// come before all: that takes no call, and must not wait behind what a shop that
+// has been disconnected refuses.
 func dueMarks(tx *store.Tx, storeID string, most int) (out []mark, next int64, err error) {
 	now := tx.Now() // PostgreSQL is asked for it, which it cannot be while rows come
-	rows, err := tx.Query(`SELECT mark, n, tries, at, due FROM hook_mark WHERE store = ? ORDER BY due, mark LIMIT ?`, storeID, most)
+	rows, err := tx.Query(`SELECT mark, n, tries, at FROM hook_mark WHERE store = ? AND due <= ?
+		ORDER BY CASE WHEN mark LIKE ? THEN 0 ELSE 1 END, due, mark LIMIT ?`, storeID, now, markPrivacy+"%", most)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var m mark
-		var due int64
-		if err := rows.Scan(&m.name, &m.n, &m.tries, &m.at, &due); err != nil {
+		if err := rows.Scan(&m.name, &m.n, &m.tries, &m.at); err != nil {
 			return nil, 0, err
-		}
-		if due > now {
-			next = due
-			break
 		}
 		out = append(out, m)
 	}
-	return out, next, rows.Err()
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(out) > 0 {
+		return out, 0, err
+	}
+	err = tx.Row(`SELECT COALESCE(MIN(due), 0) FROM hook_mark WHERE store = ?`, storeID).Scan(&next)
+	return nil, next, err
 }
 
 // readMark takes a mark away, with the events that made it, unless there are new

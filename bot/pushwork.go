@@ -37,7 +37,7 @@ const laterMost = 10 * time.Minute
 // event's. However many events there were about a thing, it is read once; and
 // again only if one came while it was read.
 func (d *Desk) hook(ctx context.Context, j jobs.Job[HookArgs]) error {
-	s, ok := d.Shop(j.Args.Store)
+	s, ok := d.reach(ctx, j.Args.Store)
 	if !ok {
 		return jobs.Snooze(time.Hour) // it may come back to the configuration
 	}

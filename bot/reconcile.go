@@ -31,6 +31,11 @@ const (
 	deepEvery  = 24 * time.Hour
 )
 
+// resumeFor is how long a reading that was interrupted is gone on with: as long as
+// page tokens surely live. A large shop that makes us wait would else be read from
+// the beginning again and again.
+const resumeFor = 12 * time.Hour
+
 // grace is how long a change may be on its way to us without being lost.
 const grace = 3 * time.Minute
 
@@ -40,7 +45,7 @@ const asideMost = 20
 // reconcile compares what a store lists with the mirror, and saves what pushes
 // and regular looks have lost.
 func (d *Desk) reconcile(ctx context.Context, j jobs.Job[ReconcileArgs]) error {
-	s, ok := d.Shop(j.Args.Store)
+	s, ok := d.reach(ctx, j.Args.Store)
 	if !ok {
 		return nil
 	}
@@ -97,7 +102,7 @@ func (d *Desk) reconcile(ctx context.Context, j jobs.Job[ReconcileArgs]) error {
 // gone on with.
 func (d *Desk) window(rc sync.Recon, deep bool) sync.Recon {
 	now := d.Now()
-	if !rc.Began.IsZero() && rc.Pos.Token != "" && now.Sub(rc.Began) < time.Hour && !deep {
+	if long := rc.Began.Sub(rc.Since) > longWindow-time.Hour; !rc.Began.IsZero() && rc.Pos.Token != "" && now.Sub(rc.Began) < resumeFor && (long || !deep) {
 		return rc
 	}
 	since := now.Add(-shortWindow)

@@ -77,9 +77,14 @@ func (d *Desk) resync(ctx context.Context, j jobs.Job[ResyncArgs]) error {
 		} else if err != nil {
 			return err
 		}
-		s, ok := d.Shop(r.Store)
-		if !ok || r.State == sync.Done || r.State == sync.Failing {
+		if r.State == sync.Done || r.State == sync.Failing {
 			return nil
+		}
+		s, ok := d.reach(ctx, r.Store)
+		if !ok {
+			// It may come back to the configuration. A run that stays behind without its
+			// job would keep everybody else from reading what it reads.
+			return jobs.Snooze(time.Hour)
 		}
 		over, err := d.resyncStream(ctx, j, &r, s)
 		var re *readError

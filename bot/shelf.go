@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -14,6 +15,9 @@ type shelf struct {
 	mu   sync.RWMutex
 	byID map[string]*Store
 	list []*Store
+	// shut are the ids of connected stores of which it was said that they cannot be
+	// opened.
+	shut sync.Map
 }
 
 func (f *shelf) put(s *Store) error {
@@ -46,6 +50,18 @@ func (f *shelf) all() []*Store {
 
 // Shop finds a store by id.
 func (d *Desk) Shop(id string) (*Store, bool) { return d.shelf.get(id) }
+
+// reach finds the store of a job. Any replica may run it, also one that has not
+// yet heard of a store that another has just connected.
+func (d *Desk) reach(ctx context.Context, id string) (*Store, bool) {
+	if s, ok := d.Shop(id); ok {
+		return s, true
+	}
+	if err := d.LoadAccounts(ctx); err != nil {
+		d.Log.WarnContext(ctx, "the connected stores could not be read", "err", err)
+	}
+	return d.Shop(id)
+}
 
 // EveryShop lists all stores, those of the configuration first.
 func (d *Desk) EveryShop() []*Store { return d.shelf.all() }

@@ -177,7 +177,7 @@ func (d *Desk) sendForm(ctx context.Context, j jobs.Job[FormArgs]) error {
 		// The process went down in the middle: it may have been sent.
 		return d.formEnded(ctx, j, f, DraftUnknown, "")
 	}
-	s, ok := d.Shop(f.Store)
+	s, ok := d.reach(ctx, f.Store)
 	if !ok {
 		return jobs.Snooze(time.Hour)
 	}

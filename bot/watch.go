@@ -36,8 +36,19 @@ func (d *Desk) pullFailed(ctx context.Context, s *Store, stream string, cause er
 	}
 	d.Log.WarnContext(ctx, "a stream could not be read", "store", s.ID, "stream", stream, "kind", connectors.KindOf(cause).String(), "err", cause)
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		st, err := sync.Get(tx, s.ID, stream)
+		if err != nil {
+			return err
+		}
 		if err := sync.Failed(tx, s.ID, stream, cause); err != nil {
 			return err
+		}
+		if connectors.KindOf(cause) == connectors.Unsupported {
+			return nil // it was said when the store was connected, and stands in /health
+		}
+		if mainStream(stream) && tx.Now()-st.OK.UnixMilli() > (downFor+calmer*d.Every(s, stream)).Milliseconds() {
+			// That another stream is read well must not hide it.
+			return d.fire(tx, trouble(s, alerts.Sync, cause))
 		}
 		return d.troubled(tx, s, alerts.Sync, cause)
 	})
@@ -48,6 +59,18 @@ const downFor = 3 * time.Minute
 
 // troubled turns a failure of a store into an alert, if it is worth one.
 func (d *Desk) troubled(tx *store.Tx, s *Store, kind string, cause error) error {
+	switch connectors.KindOf(cause) {
+	case connectors.Busy, connectors.Down, connectors.Unsure:
+		quiet, err := d.recentlyWell(tx, s.ID)
+		if err != nil || quiet {
+			return err
+		}
+	}
+	return d.fire(tx, trouble(s, kind, cause))
+}
+
+// trouble is the news that a failure of a store makes.
+func trouble(s *Store, kind string, cause error) alerts.News {
 	n := alerts.News{Kind: kind, Store: s.ID, Severity: alerts.Warning, Detail: map[string]string{"kind": connectors.KindOf(cause).String()}}
 	var ce *connectors.Error
 	if errors.As(cause, &ce) {
@@ -59,13 +82,8 @@ func (d *Desk) troubled(tx *store.Tx, s *Store, kind string, cause error) error 
 		if n.Detail["link"] == "" {
 			n.Detail["link"] = s.Consent
 		}
-	case connectors.Busy, connectors.Down, connectors.Unsure:
-		quiet, err := d.recentlyWell(tx, s.ID)
-		if err != nil || quiet {
-			return err
-		}
 	}
-	return d.fire(tx, n)
+	return n
 }
 
 // recentlyWell tells whether any stream of a store was read a short while ago.
@@ -95,13 +113,48 @@ func (d *Desk) fire(tx *store.Tx, n alerts.News) error {
 }
 
 // works ends a store's alerts about its connection, because a call to it worked.
+// What another stream still fails with goes on: it would be told of anew, on
+// another card, with each of its failures.
 func (d *Desk) works(tx *store.Tx, storeID string) error {
+	refused, failing, err := d.failing(tx, storeID)
+	if err != nil {
+		return err
+	}
 	for _, kind := range []string{alerts.Token, alerts.Sync, alerts.Send} {
+		if kind == alerts.Token && refused || kind == alerts.Sync && failing {
+			continue
+		}
 		if err := d.ended(tx, kind, storeID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// failing tells whether a stream that every store has failed when it was last
+// read, and whether because access was refused.
+func (d *Desk) failing(tx *store.Tx, storeID string) (refused, failing bool, err error) {
+	s, ok := d.Shop(storeID)
+	if !ok {
+		return false, false, nil
+	}
+	for _, stream := range d.streams(s) {
+		if !mainStream(stream) {
+			continue
+		}
+		st, err := sync.Get(tx, storeID, stream)
+		if err != nil {
+			return false, false, err
+		}
+		switch st.Kind {
+		case "", connectors.Unsupported.String():
+			continue
+		case connectors.Reauthorise.String(), connectors.AppBroken.String():
+			refused = true
+		}
+		failing = true
+	}
+	return refused, failing, nil
 }
 
 // GaveUp makes an alert of a job that was given up. The engine calls it.

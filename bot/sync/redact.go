@@ -24,7 +24,12 @@ func Like(ref string) string {
 	if err != nil {
 		return ""
 	}
-	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(string(quoted)) + "%"
+	return Holds(string(quoted))
+}
+
+// Holds is a pattern, escaped by "!", that finds text anywhere.
+func Holds(text string) string {
+	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text) + "%"
 }
 
 // Redact empties what the mirror knows of the buyer of an order, and of a buyer
@@ -57,11 +62,31 @@ func Redact(tx *store.Tx, storeID, order, ref string) (int, error) {
 		}
 	}
 	for _, id := range orders {
-		if _, err := tx.Exec(`UPDATE quarantine SET raw = '' WHERE store = ? AND id = ?`, storeID, id); err != nil {
+		if _, err := tx.Exec(`UPDATE quarantine SET raw = '' WHERE store = ? AND (id = ? OR raw LIKE ? ESCAPE '!')`, storeID, id, Holds(id)); err != nil {
 			return n, err
 		}
 	}
-	return n, nil
+	if ref == "" {
+		return n, nil
+	}
+	_, err = tx.Exec(`UPDATE quarantine SET raw = '' WHERE store = ? AND LOWER(raw) LIKE ? ESCAPE '!'`, storeID, strings.ToLower(Holds(ref)))
+	return n, err
+}
+
+// OrdersOf lists the orders of a buyer, by the platform's ids: the one that is
+// named, and those of ref. Ask before [Redact] has made them nobody's.
+func OrdersOf(tx *store.Tx, storeID, order, ref string) ([]string, error) {
+	var ids []string
+	if order != "" {
+		ids = append(ids, order)
+	}
+	_, err := redactRows(tx, Orders, storeID, order, ref, func(o *connectors.Order) (string, bool) {
+		if o.ID != order && SameBuyer(o.Buyer, ref) {
+			ids = append(ids, o.ID)
+		}
+		return "", false
+	})
+	return ids, err
 }
 
 func redactRows[T any](tx *store.Tx, stream, storeID, order, ref string, empty func(*T) (id string, ok bool)) (ids []string, err error) {
@@ -70,7 +95,8 @@ func redactRows[T any](tx *store.Tx, stream, storeID, order, ref string, empty f
 	if stream == Returns {
 		col = "order_ref"
 	}
-	rows, err := tx.Query(`SELECT id, body FROM `+t.name+` WHERE store = ? AND (`+col+` = ? OR body LIKE ? ESCAPE '!')`, storeID, clean(order), Like(ref))
+	rows, err := tx.Query(`SELECT id, body FROM `+t.name+` WHERE store = ? AND (`+col+` = ? OR body LIKE ? ESCAPE '!' OR LOWER(body) LIKE ? ESCAPE '!')`,
+		storeID, clean(order), Like(ref), strings.ToLower(Like(ref)))
 	if err != nil {
 		return nil, err
 	}
