@@ -41,9 +41,14 @@ func TestPoisonedConversations(t *testing.T) {
 		t.Errorf("%+v %v", r, err)
 	}
 	// What fails for all ends the reading: nothing is to be skipped for it.
-	s.throttle = 1 << 20
-	if _, err := shop.Messages(t.Context(), connectors.Cursor{}); connectors.KindOf(err) != connectors.Busy {
-		t.Errorf("%v", err)
+	for status, want := range map[int]connectors.Kind{429: connectors.Busy, 503: connectors.Down} {
+		shop := newShop(t, s, func(c *connectors.Config) {
+			c.Transport = spoiler{c.Transport, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/conversation/c1") },
+				func(r *http.Response, _ []byte) { r.StatusCode = status; put(r, "text/plain", nil) }}
+		})
+		if p, err := shop.Messages(t.Context(), connectors.Cursor{}); err == nil || connectors.KindOf(err) != want || len(p.Bad) > 0 {
+			t.Errorf("%d: %+v %v", status, p, err)
+		}
 	}
 }
 
