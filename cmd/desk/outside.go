@@ -76,11 +76,23 @@ func (a *app) cameBack(w http.ResponseWriter, r *http.Request) {
 // largestCall bounds what a marketplace may send at once.
 const largestCall = 4 << 20
 
+// callTime is how long a marketplace may take to send it.
+const callTime = 15 * time.Second
+
 // called takes a marketplace's call in.
 func (a *app) called(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost && r.Method != http.MethodGet {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
+	}
+	storeID := r.PathValue("store")
+	if _, ok := a.desk.Shop(storeID); !ok {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	// Who sends slowly must not keep what was read of it in memory for ever.
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(callTime)); err != nil {
+		a.log.DebugContext(r.Context(), "a call has no end to its time", "err", err)
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestCall))
 	if err != nil {
@@ -92,7 +104,6 @@ func (a *app) called(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		return
 	}
-	storeID := r.PathValue("store")
 	status, ctype, body := a.desk.Hook(r.Context(), storeID, r.Header, r.URL.Query(), raw, a.endpoint(storeID))
 	if ctype != "" {
 		w.Header().Set("Content-Type", ctype)
