@@ -13,7 +13,7 @@ import (
 
 // everywhere are the languages that every entry has to speak.
 const (
-	wantTerms   = 64
+	wantTerms   = 121
 	wantPhrases = 77
 )
 
