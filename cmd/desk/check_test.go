@@ -336,6 +336,30 @@ func TestCheckTracking(t *testing.T) {
 	}
 }
 
+// TestCheckAKeyThatIsRefused: a shop without a page for consents is told of its
+// key, and where to make another.
+func TestCheckAKeyThatIsRefused(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"code":"woocommerce_rest_cannot_view","message":"Sorry, you cannot list resources.","data":{"status":401}}`)
+	}))
+	t.Cleanup(srv.Close)
+	o := newOperator(t, "[[store]]\nid = \"shop-nl\"\nplatform = \"woo\"\nbase_url = \""+srv.URL+"\"\nclient_id = \"ck_0000\"\n")
+	o.set("shop-nl", "client_secret", "cs_a-consumer-secret")
+	code, out := o.check()
+	p := part(out, "shop-nl woo")
+	if code != 1 || !strings.Contains(p, "reauthorise: ") || !strings.Contains(p, srv.URL+"/wp-admin/") || !strings.Contains(p, "put it into client_id and DESK_SHOP_NL_CLIENT_SECRET") ||
+		strings.Contains(p, "desk connect") {
+		t.Errorf("status %d\n%s", code, out)
+	}
+	for _, args := range [][]string{{"connect", "shop-nl"}, {"connect", "shop-nl", "--token"}} {
+		if code, out = o.run(strings.NewReader("x\n"), args...); code != 1 || !strings.Contains(out, "WooCommerce has no page on which access is granted") {
+			t.Errorf("%v: status %d\n%s", args, code, out)
+		}
+	}
+}
+
 // TestEveryOptionCanBeWritten: what an adapter reads, the configuration takes.
 func TestEveryOptionCanBeWritten(t *testing.T) {
 	t.Parallel()

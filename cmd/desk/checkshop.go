@@ -96,7 +96,11 @@ func (k *checker) trouble(st *bot.Store, name string, h connectors.Health) {
 		if h.Link != "" {
 			k.row("->", h.Link)
 		}
-		k.row("->", k.p.T("check.connect", "command", k.command("connect "+st.ID)))
+		if _, page := st.Shop.(connectors.Authoriser); page {
+			k.row("->", k.p.T("check.connect", "command", k.command("connect "+st.ID)))
+		} else {
+			k.row("->", k.p.T("check.new_key", "env", k.clientSecret(st)))
+		}
 	case connectors.AppBroken:
 		k.say(false, name, h.Kind.String()+k.p.T("check.colon")+k.p.T("check.app_broken", "env", k.clientSecret(st)))
 		if h.Link != "" {

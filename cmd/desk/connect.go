@@ -67,7 +67,7 @@ func (c connectCmd) Run(w *world) error {
 // credential is what the seller grants, or somebody hands in.
 func (c connectCmd) credential(k *checker, s *bot.Store) (connectors.Credential, error) {
 	in := bufio.NewReader(io.LimitReader(k.w.in, 64<<10))
-	if !c.Token && !c.Refresh {
+	if _, page := s.Shop.(connectors.Authoriser); !page || !c.Token && !c.Refresh {
 		return k.throughPage(s, in)
 	}
 	token, err := line(in)
@@ -134,7 +134,7 @@ func (k *checker) keep(s *bot.Store, cred connectors.Credential) error {
 func (k *checker) throughPage(s *bot.Store, in *bufio.Reader) (connectors.Credential, error) {
 	auth, ok := s.Shop.(connectors.Authoriser)
 	if !ok {
-		return connectors.Credential{}, errors.New(k.p.T("connect.cannot", "store", s.ID))
+		return connectors.Credential{}, errors.New(k.p.T("check.no_page", "platform", k.p.T(i18n.Key("platform."+s.Shop.Info().Platform)), "env", k.clientSecret(s)))
 	}
 	state := strings.ToLower(rand.Text())
 	link, err := auth.Begin(k.w.ctx, state)
