@@ -367,8 +367,8 @@ func TestNothingIsLeftOfABuyer(t *testing.T) {
 					VALUES ('R1', 'street', '7001', '#7001', '{"buyer":"Maria Koch","status":"paid"}', 'f', 'confirmed', 'sam', 'a', 'k', 1, 1)`,
 				`INSERT INTO message(id, store, remote, thread, order_ref, from_shop, body, state, at)
 					VALUES ('M1', 'street', 'm1', 't', '7001', 0, '{"ID":"m1","Order":"7001","Buyer":{"ID":"relay-1","Name":"Maria Koch"},"Text":"Hallo"}', 'shown', 1)`,
-				`INSERT INTO quarantine(store, stream, id, reason, raw, at) VALUES ('street', 'messages', 'm9', 'odd', '{"order_id":7001,"name":"Maria Koch"}', 1)`,
-				`INSERT INTO quarantine(store, stream, id, reason, raw, at) VALUES ('street', 'returns', 'r9', 'odd', '{"mail":"MARIA@example.com"}', 1)`,
+				`INSERT INTO quarantine(store, stream, id, reason, raw, at) VALUES ('street', 'messages', 'm9', 'odd', '{"order_id":7001,"name":"Maria Koch"}', 4102444800000)`,
+				`INSERT INTO quarantine(store, stream, id, reason, raw, at) VALUES ('street', 'returns', 'r9', 'odd', '{"mail":"MARIA@example.com"}', 4102444800000)`,
 				`INSERT INTO hook(store, id, topic, kind, order_ref, ref, mark, raw, told, at)
 					VALUES ('street', 'h9', 't', 'order', '7001', '', 'order/7001', '{"name":"Maria Koch"}', 0, 4102444800000)`,
 			} {
