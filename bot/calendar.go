@@ -26,6 +26,14 @@ const calendarEvery = time.Hour
 var notice = []int64{30, 14, 7, 1}
 
 func (d *Desk) calendar(ctx context.Context, j jobs.Job[CalendarArgs]) error {
+	for _, s := range d.shelf.all() {
+		// The days stand in the credential that is kept, and nobody may have used it yet.
+		if r, ok := s.Shop.(connectors.Reloader); ok {
+			if err := r.Reload(ctx); err != nil {
+				d.Log.WarnContext(ctx, "a credential could not be read", "store", s.ID, "err", err)
+			}
+		}
+	}
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
 		for _, s := range d.shelf.all() {
 			if err := d.lookAhead(tx, s); err != nil {

@@ -119,7 +119,13 @@ func TestForgedDeliveriesLeaveNothingBehind(t *testing.T) {
 		if n := m.desk.Forged("street"); n != 25 {
 			t.Errorf("%d forged ones were counted", n)
 		}
-		if got := m.tell(s, event("e1", connectors.EventTest, "")); got != 200 {
+		if got := m.tell(s, event("e0", connectors.EventTest, "")); got != 200 {
+			t.Fatalf("a trial gets %d", got)
+		}
+		if _, fired := m.firing("street", alerts.Hooks); !fired {
+			t.Error("a trial proves nothing, and ends the alert")
+		}
+		if got := m.tell(s, event("e1", connectors.EventOther, "")); got != 200 {
 			t.Fatalf("a genuine delivery gets %d", got)
 		}
 		if _, fired := m.firing("street", alerts.Hooks); fired {
