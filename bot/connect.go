@@ -214,7 +214,7 @@ func (d *Desk) FinishConnect(ctx context.Context, q url.Values) (Connected, erro
 	}
 	who, known := d.People.Get(ctx, people.ID(c.who))
 	out.P = i18n.For(who.Lang)
-	if !known || who.Disabled {
+	if !known || who.Disabled || !who.Is(people.Ops, people.Manager, people.Admin) {
 		return out, i18n.NewProblem(nil, "connect.old")
 	}
 	if err := d.connect(ctx, &out, c, q); err != nil {

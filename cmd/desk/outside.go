@@ -44,6 +44,10 @@ var backPage = template.Must(template.New("back").Parse(`<!doctype html><html la
 
 // cameBack finishes a consent.
 func (a *app) cameBack(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		w.WriteHeader(http.StatusMethodNotAllowed) // whoever only looks at a link must not use it up
+		return
+	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(r.Context()), 90*time.Second)
 	defer stop() // the code is good for one try: a browser that is closed must not cost it
 	x, err := a.desk.FinishConnect(ctx, r.URL.Query())

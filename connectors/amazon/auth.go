@@ -47,7 +47,7 @@ func (s *Seller) Complete(ctx context.Context, q url.Values) (connectors.Credent
 		}
 		return connectors.Credential{}, s.linked(fault(connectors.Reauthorise, "consent", why, "the seller did not grant access"))
 	}
-	if s.seller != "" && who != "" && who != s.seller {
+	if mine := s.ownSeller(ctx); mine != "" && who != "" && who != mine {
 		return connectors.Credential{}, fault(connectors.Invalid, "consent", connectors.OtherSeller, "access was granted by another seller than the one this store is configured for")
 	}
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "client_id": {s.id}, "client_secret": {string(s.secret)}}
@@ -67,6 +67,18 @@ func (s *Seller) Complete(ctx context.Context, q url.Values) (connectors.Credent
 		c.Extra = map[string]connectors.Secret{extraSeller: connectors.Secret(who)}
 	}
 	return c, nil
+}
+
+// ownSeller is whose store this is: the one that the configuration names, else
+// the one that granted access first.
+func (s *Seller) ownSeller(ctx context.Context) string {
+	if s.seller != "" {
+		return s.seller
+	}
+	if err := s.tokens.Reload(ctx); err != nil {
+		s.log.WarnContext(ctx, "the kept credential could not be read", "store", s.info.Store, "err", err)
+	}
+	return string(s.tokens.Current().Extra[extraSeller])
 }
 
 // Refresh gets a new access token. The refresh token stays the same for a year.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -62,7 +63,8 @@ func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credentia
 		return connectors.Credential{}, &connectors.Error{Kind: connectors.Down, Platform: Platform, Op: opAuthorise, Code: "no_token",
 			Err: errors.New("the answer has no token")}
 	}
-	if err := s.sameSeller(ctx, c); err != nil {
+	who, err := s.sameSeller(ctx, c)
+	if err != nil {
 		return connectors.Credential{}, err
 	}
 	c.Granted = s.now().UTC()
@@ -74,16 +76,36 @@ func (s *Shop) Complete(ctx context.Context, q url.Values) (connectors.Credentia
 		// say so again.
 		c.Scopes = append([]string(nil), s.scopesWanted...)
 	}
-	c.Extra = s.tokens.Current().Extra // the signing key is the application's, and outlives a consent
+	c.Extra = maps.Clone(s.tokens.Current().Extra) // the signing key is the application's, and outlives a consent
+	for key, id := range map[string]string{extraName: who.Username, extraUser: who.UserID} {
+		if id != "" {
+			if c.Extra == nil {
+				c.Extra = map[string]connectors.Secret{}
+			}
+			c.Extra[key] = connectors.Secret(id)
+		}
+	}
 	return c, nil
 }
 
-// sameSeller refuses a consent that another seller gave than the one this store
-// is configured for: their orders would stand among ours, and refunds be paid
-// from their money. Where eBay does not say who it was, the consent is believed.
-func (s *Shop) sameSeller(ctx context.Context, c connectors.Credential) error {
+// The seller who granted access first, as eBay told it then.
+const (
+	extraName = "seller"
+	extraUser = "seller_id"
+)
+
+// sameSeller tells who granted access, and refuses a consent that another seller
+// gave than the one this store is configured for, or was connected by: their
+// orders would stand among ours, and refunds be paid from their money. Where eBay
+// does not say who it was, the consent is believed.
+func (s *Shop) sameSeller(ctx context.Context, c connectors.Credential) (wireUser, error) {
+	if err := s.tokens.Reload(ctx); err != nil {
+		s.log.WarnContext(ctx, "the kept credential could not be read", "store", s.info.Store, "err", err)
+	}
+	mine := []string{s.expected}
 	if s.expected == "" {
-		return nil
+		kept := s.tokens.Current().Extra
+		mine = []string{string(kept[extraName]), string(kept[extraUser])}
 	}
 	h := s.header()
 	h.Set("Authorization", "Bearer "+string(c.Access))
@@ -92,12 +114,19 @@ func (s *Shop) sameSeller(ctx context.Context, c connectors.Credential) error {
 		Header: h, Bare: true, Read: true, Fresh: true}, &u)
 	if err != nil || u.Username == "" && u.UserID == "" {
 		s.log.WarnContext(ctx, "eBay does not say who granted access", "store", s.info.Store, "err", err)
-		return nil
+		return u, nil
 	}
-	if strings.EqualFold(u.Username, s.expected) || u.UserID != "" && u.UserID == s.expected {
-		return nil
+	known := false
+	for _, id := range mine {
+		if id != "" && (strings.EqualFold(u.Username, id) || u.UserID == id) {
+			return u, nil
+		}
+		known = known || id != ""
 	}
-	return &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: opAuthorise, Code: connectors.OtherSeller,
+	if !known {
+		return u, nil
+	}
+	return u, &connectors.Error{Kind: connectors.Invalid, Platform: Platform, Op: opAuthorise, Code: connectors.OtherSeller,
 		Err: errors.New("access was granted by another seller than the one this store is configured for")}
 }
 

@@ -23,7 +23,7 @@ func TestAnotherSellersConsentIsRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = shop.sameSeller(t.Context(), connectors.Credential{Access: token})
+			_, err = shop.sameSeller(t.Context(), connectors.Credential{Access: token})
 			if got := err == nil; got != x.ok {
 				t.Fatalf("%v", err)
 			}

@@ -107,11 +107,29 @@ func (s *Shop) Verify(ctx context.Context, h http.Header, raw []byte) ([]connect
 			return nil, forged("signature", "the signature is not eBay's")
 		}
 	}
+	return notices(raw)
+}
+
+// notices are what a delivery tells. A buyer who wants to be forgotten is named
+// in two ways, and orders may carry either.
+func notices(raw []byte) ([]connectors.Event, error) {
 	e, err := notice(raw)
-	if err != nil {
-		return nil, err
+	if err != nil || e.Kind != connectors.EventPrivacy {
+		return []connectors.Event{e}, err
 	}
-	return []connectors.Event{e}, nil
+	var w struct {
+		Notice struct {
+			Data struct {
+				Name loose `json:"username"`
+			} `json:"data"`
+		} `json:"notification"`
+	}
+	if json.Unmarshal(raw, &w) != nil || w.Notice.Data.Name == "" || string(w.Notice.Data.Name) == e.Ref {
+		return []connectors.Event{e}, nil
+	}
+	byName := e
+	byName.ID, byName.Ref = e.ID+"/username", string(w.Notice.Data.Name)
+	return []connectors.Event{e, byName}, nil
 }
 
 // notice reads a delivery whose signature is good.
