@@ -29,6 +29,7 @@ func (d *Desk) withOwn(ctx context.Context, storeID string, q *connectors.Quote)
 		if err != nil {
 			return err
 		}
+		defer rows.Close()
 		var ids []string
 		for rows.Next() {
 			var id string

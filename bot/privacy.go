@@ -57,10 +57,7 @@ func (d *Desk) erase(tx *store.Tx, s *Store, id string) error {
 	if found {
 		err = rows.Scan(&order, &ref, &erases, &done)
 	}
-	if cerr := rows.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil || !found || done > 0 {
+	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil || !found || done > 0 {
 		return err
 	}
 	cleared := 0
@@ -180,7 +177,7 @@ func redactMessages(tx *store.Tx, storeID, order, ref string) (int, error) {
 		}
 		clear[id] = string(empty)
 	}
-	if err := rows.Close(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, err
 	}
 	for id, body := range clear {

@@ -44,7 +44,7 @@ func newWire(w *sandbox.World, seed uint64) *wire {
 	x := &wire{world: w, serve: w.Handler(), queue: make(chan net.Conn), done: make(chan struct{}), conns: map[net.Conn]bool{},
 		rng: rand.New(rand.NewPCG(seed, 7)), stray: map[int]time.Duration{}}
 	x.srv = &http.Server{Handler: x, ReadHeaderTimeout: time.Hour}
-	go x.srv.Serve(x) //nolint:errcheck // it ends when the wire is closed
+	go x.srv.Serve(x) // it ends when the wire is closed
 	return x
 }
 

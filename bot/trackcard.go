@@ -102,9 +102,10 @@ func carrierNames(p *i18n.Printer, r tracking.Result) string {
 	var out []string
 	for _, x := range r.Candidates[:min(3, len(r.Candidates))] {
 		name := CandidateName(p, x)
-		if x.Check == tracking.Good {
+		switch x.Check {
+		case tracking.Good:
 			name = p.T("track.checked", "carrier", name)
-		} else if x.Check == tracking.Bad {
+		case tracking.Bad:
 			name = p.T("track.misfit", "carrier", name)
 		}
 		out = append(out, name)

@@ -43,16 +43,12 @@ func (o *operator) connect(store string, answer func(link string) string) (code 
 	o.t.Helper()
 	paste, hands := io.Pipe()
 	screen, prints := io.Pipe()
-	type end struct {
-		code int
-		out  string
-	}
-	done := make(chan end, 1)
+	done := make(chan int, 1)
 	go func() {
 		code := run(o.t.Context(), []string{"connect", store, "--config", o.config}, func(k string) string { return o.env[k] }, paste, prints, prints)
 		prints.Close()
 		paste.Close()
-		done <- end{code: code}
+		done <- code
 	}()
 	var all strings.Builder
 	lines := bufio.NewScanner(screen)
@@ -64,7 +60,7 @@ func (o *operator) connect(store string, answer func(link string) string) (code 
 		}
 	}
 	o.quiet(all.String())
-	return (<-done).code, all.String()
+	return <-done, all.String()
 }
 
 func TestConnectThroughThePage(t *testing.T) {

@@ -139,11 +139,11 @@ func (s *story) findLink(name string) error {
 func (s *story) decide(client *http.Client, button string) error {
 	link := s.links[len(s.links)-1]
 	if page, err := browse(client, http.MethodGet, link, nil); err != nil || page.status != http.StatusOK {
-		return fmt.Errorf("the platform's page: %d %v %s", page.status, err, page.text)
+		return fmt.Errorf("the platform's page: %d %w %s", page.status, err, page.text)
 	}
 	page, err := browse(client, http.MethodPost, link, url.Values{"decision": {button}})
 	if err != nil || page.status != http.StatusFound {
-		return fmt.Errorf("the platform's page, when %s was pressed: %d %v %s", button, page.status, err, page.text)
+		return fmt.Errorf("the platform's page, when %s was pressed: %d %w %s", button, page.status, err, page.text)
 	}
 	s.back = page.location
 	return nil

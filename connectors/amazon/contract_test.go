@@ -196,7 +196,7 @@ func inWords(op string, q url.Values, body []byte) error {
 		}
 		if from := q.Get("startDateTime"); from != "" {
 			if at, err := time.Parse(time.RFC3339, from); err != nil || at.Before(time.Date(2025, 5, 22, 0, 0, 0, 0, time.UTC)) {
-				return fmt.Errorf("changes since %s: %v", from, err)
+				return fmt.Errorf("changes since %s: %w", from, err)
 			}
 		}
 	case "patchListingsItem":

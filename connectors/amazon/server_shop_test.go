@@ -215,9 +215,8 @@ func (s *spServer) shopAnswer(w http.ResponseWriter, r *http.Request, body []byt
 	}
 	switch {
 	case p == "/listings/2021-08-01/items/"+grantee:
-		start, size := 0, 10
-		start, _ = strconv.Atoi(q.Get("pageToken"))
-		size, _ = strconv.Atoi(q.Get("pageSize"))
+		start, _ := strconv.Atoi(q.Get("pageToken"))
+		size, _ := strconv.Atoi(q.Get("pageSize"))
 		match := []any{}
 		for _, l := range s.listings {
 			if at := l["summaries"].([]any)[0].(map[string]any)["lastUpdatedDate"].(string); at >= q.Get("lastUpdatedAfter") {

@@ -39,7 +39,7 @@ func badSignature(r *http.Request, body []byte) string {
 	}
 	var base strings.Builder
 	for _, name := range strings.Fields(list) {
-		value := ""
+		var value string
 		switch name {
 		case `"content-digest"`:
 			sum := sha256.Sum256(body)

@@ -59,7 +59,6 @@ type world struct {
 	limits     []obj
 	userLimits []obj
 	codes      map[string]bool // codes that were given and not used
-	scopes     string
 }
 
 // count is how often a path with these words in it was asked.

@@ -103,7 +103,7 @@ func (w *World) ebayShip(c *call, id string) reply {
 	seen := map[string]bool{}
 	for _, x := range q.Lines {
 		l := o.line(x.ID)
-		qty := 0
+		var qty int
 		switch {
 		case l == nil:
 			return ebayError(http.StatusBadRequest, 32200, fulfilment, "REQUEST", "Invalid line item id: "+x.ID, "lineItemId", x.ID)

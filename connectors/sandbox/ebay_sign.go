@@ -166,7 +166,7 @@ func (w *World) checkSignature(c *call) *reply {
 	}
 	var base strings.Builder
 	for _, n := range names {
-		v := ""
+		var v string
 		switch n {
 		case `"@method"`:
 			v = c.Method

@@ -174,13 +174,6 @@ func (w *World) hookDown(h *hook) bool {
 	return h.down
 }
 
-// hookUp lets a platform try a subscription again that it had given up.
-func (w *World) hookUp(h *hook) {
-	w.hooks.mu.Lock()
-	defer w.hooks.mu.Unlock()
-	h.down, h.failures = false, 0
-}
-
 // deliver sends a body to a subscriber. It returns at once, and may be called
 // while a store's lock is held. It gives the delivery's id.
 func (w *World) deliver(h *hook, body []byte) string {

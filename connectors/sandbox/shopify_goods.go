@@ -291,8 +291,8 @@ func (x *exec) setQuantities(in args) (any, error) {
 	for i, row := range rows {
 		at := []string{"quantities", strconv.Itoa(i)}
 		it := x.itemByGID("InventoryItem", text(row["inventoryItemId"]))
-		n, place, from := number(row["quantity"]), "", 0
-		place, _ = plain("Location", text(row["locationId"]))
+		n, from := number(row["quantity"]), 0
+		place, _ := plain("Location", text(row["locationId"]))
 		var l *level
 		if it != nil && place != "" {
 			l = it.at(place)

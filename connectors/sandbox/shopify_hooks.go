@@ -49,7 +49,7 @@ func (w *World) tellShopify(c change) {
 	if c.s.Platform != Shopify {
 		return
 	}
-	topic := ""
+	var topic string
 	switch c.kind {
 	case changeNew:
 		topic = "orders/create"

@@ -174,7 +174,8 @@ func (w *World) tellWoo(c change) {
 	if c.s.Platform != Woo {
 		return
 	}
-	topic, body := "", m(nil)
+	var topic string
+	var body m
 	switch c.kind {
 	case changeNew, changeOrder:
 		o := c.s.order(c.id(0))

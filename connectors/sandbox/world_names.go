@@ -63,7 +63,7 @@ func (s *store) ordinal(id string) (int, bool) {
 	if ord, ok := s.names[id]; ok && (s.added[ord-s.seeded].id == id || s.added[ord-s.seeded].pay == id) {
 		return ord, true
 	}
-	n := int64(-1)
+	var n int64
 	switch s.Platform {
 	case Ebay:
 		n = s.ebayOrdinal(id)

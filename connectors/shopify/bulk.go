@@ -234,7 +234,7 @@ func (f *bulkFile) run(ctx context.Context, in io.Reader) (int64, error) {
 				return n, e
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return n, f.flush()
 		}
 		if err != nil {
@@ -253,7 +253,7 @@ func readLine(r *bufio.Reader) (line []byte, size int64, long bool, err error) {
 		} else {
 			line = append(line, part...)
 		}
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			return line, size, long, err
 		}
 	}

@@ -55,7 +55,8 @@ func (b *bucketSim) RoundTrip(r *http.Request) (*http.Response, error) {
 	b.mu.Unlock()
 	time.Sleep(way)
 	ok, left := b.take(asked)
-	text, cost := "", "null"
+	cost := "null"
+	var text string
 	if ok {
 		time.Sleep(work)
 		b.mu.Lock()
