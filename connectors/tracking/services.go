@@ -168,7 +168,7 @@ func (s *Services) each(ctx context.Context, ask func(context.Context, *channel)
 			first = err
 		} else {
 			// The kind stays that of the first: it is the one to be mended.
-			first = fmt.Errorf("%w; then %v", first, err)
+			first = fmt.Errorf("%w; then %w", first, err)
 		}
 	}
 	return first
