@@ -77,7 +77,7 @@ func (d *victim) read(query string, args ...any) ([][]string, error) {
 // refund on its way. Then it waits a little for what should not come.
 func (p *crowd) settle(ctx context.Context, d *victim) {
 	for quiet := 0; quiet < 5 && ctx.Err() == nil; {
-		busy, err := d.read(`SELECT kind FROM job WHERE dead = 0 AND kind NOT IN ('pull', 'sweep', 'pay')
+		busy, err := d.read(`SELECT kind FROM job WHERE dead = 0 AND kind NOT IN (` + rounds + `, 'pay')
 			UNION ALL SELECT state FROM refund WHERE state IN ('approved', 'sent', 'unknown')`)
 		if err != nil {
 			p.t.Errorf("the desk's database cannot be read: %v", err)
