@@ -69,8 +69,15 @@ func (d *Desk) Every(s *Store, stream string) time.Duration {
 // tells by itself what is new. Reconciliation looks for what it forgot to tell.
 const calmer = 5
 
+// refusedRest is how many of its periods a stream rests that was refused for good.
+const refusedRest = 10
+
 // calm tells whether a regular look may be left out.
 func (d *Desk) calm(tx *store.Tx, s *Store, st sync.Stream) (bool, error) {
+	if st.Kind == connectors.Reauthorise.String() || st.Kind == connectors.AppBroken.String() {
+		// Only a person mends it, and whoever does has it read at once.
+		return tx.Now()-st.Tried.UnixMilli() < refusedRest*d.Every(s, st.Name).Milliseconds(), nil
+	}
 	if st.OK.IsZero() || st.Error != "" || st.Name == sync.Messages || st.Pos.Token != "" {
 		return false, nil
 	}
@@ -155,7 +162,7 @@ func (d *Desk) pullStream(ctx context.Context, s *Store, stream string, calm boo
 				}
 			}
 			if first || !p.more {
-				return d.works(tx, s.ID)
+				return d.works(tx, s.ID, stream)
 			}
 			return nil
 		})

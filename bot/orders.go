@@ -81,6 +81,17 @@ func (d *Desk) inMirror(ctx context.Context, who people.Person, number string) (
 	return out, err
 }
 
+// Knows tells whether a number is that of an order which the person sees; only
+// what the desk has written down is asked.
+func (d *Desk) Knows(ctx context.Context, who people.Person, ref string) bool {
+	storeID, number := SplitOrder(ref)
+	if number == "" {
+		return false
+	}
+	known, err := d.inMirror(ctx, who, number)
+	return err == nil && slices.ContainsFunc(known, func(o OrderAt) bool { return storeID == "" || o.Store.ID == storeID })
+}
+
 // readOrder reads one order from its shop.
 func (d *Desk) readOrder(ctx context.Context, s *Store, id string) (OrderAt, error) {
 	r, ok := s.Orders()

@@ -115,10 +115,16 @@ func (d *Desk) fire(tx *store.Tx, n alerts.News) error {
 // works ends a store's alerts about its connection, because a call to it worked.
 // What another stream still fails with goes on: it would be told of anew, on
 // another card, with each of its failures.
-func (d *Desk) works(tx *store.Tx, storeID string) error {
+//
+// What was read from the mailbox says nothing about the access to the shop.
+func (d *Desk) works(tx *store.Tx, storeID, stream string) error {
 	refused, failing, err := d.failing(tx, storeID)
 	if err != nil {
 		return err
+	}
+	if s, ok := d.Shop(storeID); ok && stream == sync.Messages {
+		_, own := s.Shop.(connectors.Inbox)
+		refused = refused || !own
 	}
 	for _, kind := range []string{alerts.Token, alerts.Sync, alerts.Send} {
 		if kind == alerts.Token && refused || kind == alerts.Sync && failing {
@@ -192,7 +198,7 @@ func (d *Desk) CheckStore(ctx context.Context, s *Store) (connectors.Health, err
 	h := s.Shop.Health(connectors.WithPriority(ctx, connectors.Agent))
 	err := d.DB.Write(ctx, func(tx *store.Tx) error {
 		if h.State != connectors.HealthBad {
-			if err := d.works(tx, s.ID); err != nil {
+			if err := d.works(tx, s.ID, ""); err != nil {
 				return err
 			}
 			if err := d.lookAhead(tx, s); err != nil {

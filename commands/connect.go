@@ -19,7 +19,7 @@ var (
 	reauthorize = &Spec{Name: "reauthorize", Zh: []string{"重新授权", "授权"}, Roles: []people.Role{people.Ops, people.Manager, people.Admin},
 		Args: []Arg{{Name: "store", Kind: StoreName}}, Run: runReauthorize}
 	token = &Spec{Name: "token", Zh: []string{"重置令牌", "令牌"}, Roles: []people.Role{people.Ops, people.Manager, people.Admin},
-		Args: []Arg{{Name: "what", Kind: Rest}}, Run: runToken}
+		Args: []Arg{{Name: "store", Kind: Rest}}, Run: runToken}
 	quota = &Spec{Name: "quota", Zh: []string{"配额", "限额"}, Roles: []people.Role{people.Ops, people.Manager, people.Admin}, Cap: connectors.CapQuotas,
 		Args: []Arg{{Name: "store", Kind: StoreName}}, Run: runQuota}
 )
@@ -41,7 +41,7 @@ func runConnect(c *Call) error {
 	}
 	platforms := c.Desk.Connectable()
 	if !slices.Contains(platforms, word) {
-		if len(platforms) == 0 {
+		if len(platforms) == 0 || c.P.Has(i18n.Key("platform."+word)) {
 			return i18n.NewProblem(nil, "connect.no_app", "platform", clip(first, 40))
 		}
 		return i18n.NewProblem(nil, "connect.which", "got", clip(first, 40), "platforms", strings.Join(platforms, c.P.T("common.comma")))
@@ -118,7 +118,7 @@ func runReauthorize(c *Call) error {
 
 // runToken gets a store a new access token; the word reset may be left out.
 func runToken(c *Call) error {
-	word, rest := cutWord(strings.TrimSpace(c.Args["what"]))
+	word, rest := cutWord(strings.TrimSpace(c.Args["store"]))
 	if w := strings.ToLower(word); (w == "reset" || w == "重置") && strings.TrimSpace(rest) != "" {
 		word = strings.TrimSpace(rest)
 	}

@@ -31,9 +31,11 @@ func runTrack(c *Call) error {
 		return follow(c, rest)
 	}
 	r, hint := readParcel(asked, tracking.Hint{})
-	if r.Verdict == tracking.Unknown && r.Best() == "" {
-		first, rest := cutWord(asked)
+	first, rest := cutWord(asked)
+	// One of our own orders goes before a number that only looks like a parcel's.
+	if r.Verdict != tracking.Valid && c.Desk.Knows(c.Ctx, c.Who, narrow(first)) || r.Verdict == tracking.Unknown && r.Best() == "" {
 		o, err := c.Desk.FindOrder(c.Ctx, c.Who, narrow(first))
+		c.Args["order"] = first // what is asked about when several have it
 		switch {
 		case err == nil && rest == "" && len(o.Order.Parcels) > 0:
 			return trackOrder(c, o)

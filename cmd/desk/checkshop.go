@@ -98,6 +98,7 @@ func (k *checker) trouble(st *bot.Store, name string, h connectors.Health) {
 		}
 		if _, page := st.Shop.(connectors.Authoriser); page {
 			k.row("->", k.p.T("check.connect", "command", k.command("connect "+st.ID)))
+			k.row("->", k.p.T("check.token", "command", k.command("connect "+st.ID+" --token")))
 		} else {
 			k.row("->", k.p.T("check.new_key", "env", k.clientSecret(st)))
 		}
