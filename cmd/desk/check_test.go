@@ -187,7 +187,7 @@ func TestCheckFindsTrouble(t *testing.T) {
 			"ebay-de ebay", []string{"app_broken: ", "DESK_EBAY_DE_CLIENT_SECRET"}},
 		{"the application's secret has ended", func() { o.edit("[store.options]\nmarketplace = \"A1VC38T7YXB528\"", "secret_rotated = \"2020-01-01\"") },
 			"amazon-jp amazon", []string{"Application's secret ends on", "that is over."}},
-		{"the shop is not there", func() { o.edit("base_url = \""+shopify+"\"", "base_url = \"http://"+freeAddress("127.0.0.1:0")+"\"") },
+		{"the shop is not there", func() { o.edit("base_url = \""+shopify+"\"", "base_url = \"http://"+quietAddress()+"\"") },
 			"shopify-main shopify", []string{"cannot be reached just now"}},
 		{"the shop fails", func() {
 			o.ask("POST", "fail", map[string]any{"store": "shopify-main", "kind": "500", "times": -1}, nil)
@@ -197,7 +197,7 @@ func TestCheckFindsTrouble(t *testing.T) {
 			"amazon-jp mail", []string{"check user and DESK_AMAZON_JP_MAIL_PASSWORD"}},
 		{"the queue's key is wrong", func() { o.set("amazon-jp", "queue_secret", "another-one") },
 			"amazon-jp amazon", []string{"queue", "the queue cannot be read"}},
-		{"Redis is not there", func() { o.env["DESK_REDIS"] = "redis://:a-password@" + freeAddress("127.0.0.1:0") },
+		{"Redis is not there", func() { o.env["DESK_REDIS"] = "redis://:a-password@" + quietAddress() },
 			"redis", []string{"It does not answer."}},
 	} {
 		if err := os.WriteFile(o.config, text, 0o600); err != nil {

@@ -33,7 +33,7 @@ type operator struct {
 // README says. more is added to it.
 func newOperator(t *testing.T, more string) *operator {
 	t.Helper()
-	o := &operator{t: t, listen: freeAddress("127.0.0.1:0"), env: map[string]string{}, accounts: map[string]sandbox.Account{}}
+	o := &operator{t: t, listen: quietAddress(), env: map[string]string{}, accounts: map[string]sandbox.Account{}}
 	ctx, stop := context.WithCancel(context.Background())
 	var out, errs lockedBuffer
 	done := make(chan int, 1)

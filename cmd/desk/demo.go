@@ -44,7 +44,12 @@ func (c demoCmd) Run(w *world) error {
 	// would knock at a closed door until its patience is over.
 	open, stop := context.WithCancel(context.WithoutCancel(w.ctx))
 	defer stop()
-	listen := freeAddress(c.Listen)
+	l, err := listenNear(c.Listen)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	listen := l.Addr().String()
 	o := sandbox.Options{Seed: c.Seed, Orders: c.Orders, Items: c.Skus, Log: log, Redirect: "http://" + listen + wayBack}
 	if c.Shops > 0 {
 		o.Stores = sandbox.Stores(c.Shops)
@@ -60,7 +65,7 @@ func (c demoCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	a, err := build(w.ctx, cfg, setup{log: log, demo: true, consent: shops.consent, mailSettle: 5 * time.Second, secrets: secrets})
+	a, err := build(w.ctx, cfg, setup{log: log, demo: true, consent: shops.consent, mailSettle: 5 * time.Second, secrets: secrets, listener: l})
 	if err != nil {
 		return err
 	}
@@ -75,21 +80,19 @@ func (c demoCmd) Run(w *world) error {
 // spareShop is a shop that nobody has connected yet.
 const spareShop = "shopify-new"
 
-// freeAddress is addr, or the same host with a free port if it is taken. The
-// shops have to know it before the desk runs: they send sellers back there.
-func freeAddress(addr string) string {
+// listenNear listens at addr, or at any port of the same host if it is taken. The
+// shops have to know the address before the desk runs, since they send sellers
+// back there; so it is held from here on.
+func listenNear(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		host, _, serr := net.SplitHostPort(addr)
-		if serr != nil {
-			return addr // build says what is wrong with it
-		}
-		if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
-			return addr
-		}
+	if err == nil {
+		return l, nil
 	}
-	defer l.Close()
-	return l.Addr().String()
+	host, _, serr := net.SplitHostPort(addr)
+	if serr != nil {
+		return nil, fmt.Errorf("the address to listen on: %w", serr)
+	}
+	return net.Listen("tcp", net.JoinHostPort(host, "0"))
 }
 
 // shops is a sandbox world that is being served.

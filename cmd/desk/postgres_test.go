@@ -18,7 +18,7 @@ import (
 // and its answer, a refund, a run.
 func TestOnPostgreSQL(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
-	listen := freeAddress("127.0.0.1:0")
+	listen := quietAddress()
 	s, err := openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Settle: -1, Redirect: "http://" + listen + wayBack})
 	if err != nil {
 		t.Fatal(err)

@@ -77,6 +77,8 @@ type setup struct {
 	mailSettle time.Duration
 	// lanes are how many jobs run beside each other; nil means the usual.
 	lanes map[string]int
+	// listener is listened on already; nil means the configuration's address.
+	listener net.Listener
 	// beside: the desk itself may be running. The address that it listens on is
 	// not taken.
 	beside bool
@@ -144,7 +146,10 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if a.meter != nil {
 		open.meter = a.meter
 	}
-	if !s.beside && (a.console != nil || cfg.Desk.PublicURL != "") {
+	switch {
+	case s.listener != nil:
+		a.listen = s.listener
+	case !s.beside && (a.console != nil || cfg.Desk.PublicURL != ""):
 		if a.listen, err = net.Listen("tcp", cfg.Desk.Listen); err != nil {
 			return nil, fmt.Errorf("the address to listen on: %w", err)
 		}

@@ -132,7 +132,7 @@ func (s *story) world() *sandbox.World {
 	if s.shops == nil {
 		ctx, stop := context.WithCancel(context.Background())
 		s.t.Cleanup(stop)
-		s.listen = freeAddress("127.0.0.1:0")
+		s.listen = quietAddress()
 		// The spare one nobody has connected yet.
 		specs := append(sandbox.DefaultStores(), sandbox.StoreSpec{Name: spareShop, Platform: sandbox.Shopify, Currency: "GBP", Language: "en"})
 		for i := range specs {
