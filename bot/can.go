@@ -9,30 +9,26 @@ import (
 	"helloworld/i18n"
 )
 
-// CanText says what an account cannot do and what to do instead; empty where
-// nothing is amiss. missing: something that the desk needs is not there.
-func CanText(p *i18n.Printer, can connectors.Capability, mailbox bool) (text string, missing bool) {
-	return canText(p, can, p.T(i18n.Key("cap."+string(can.Name))), mailbox)
-}
-
-func canText(p *i18n.Printer, can connectors.Capability, what string, mailbox bool) (text string, missing bool) {
+// canText says what an account cannot do and what to do instead; empty where
+// nothing is amiss. what names it.
+func canText(p *i18n.Printer, can connectors.Capability, what string, mailbox bool) string {
 	switch {
 	case can.OK && can.Missing != "":
-		return p.T("can.partly", "what", what, "missing", can.Missing), false
+		return p.T("can.partly", "what", what, "missing", can.Missing)
 	case can.OK, can.Reason == "can.not_configured":
-		return "", false
+		return ""
 	case can.Instead == "can.use_mail" && mailbox:
-		return p.T("can.by_mail", "what", what), false
+		return p.T("can.by_mail", "what", what)
 	case can.Instead == "can.use_mail":
-		return p.T("can.not", "what", what) + p.T(i18n.Key(can.Reason)) + p.T("can.no_mailbox"), true
+		return p.T("can.not", "what", what) + p.T(i18n.Key(can.Reason)) + p.T("can.no_mailbox")
 	}
-	text = p.T("can.not", "what", what)
+	text := p.T("can.not", "what", what)
 	for _, k := range []string{can.Reason, can.Instead} {
 		if k != "" && p.Has(i18n.Key(k)) {
 			text += p.T(i18n.Key(k), "missing", can.Missing)
 		}
 	}
-	return text, false
+	return text
 }
 
 // CanParts says what a store cannot do, each with why and what to do instead.
@@ -54,7 +50,7 @@ func (d *Desk) CanParts(ctx context.Context, p *i18n.Printer, s *Store) []chat.P
 	var out []chat.Part
 	for _, w := range order {
 		can := connectors.Capability{OK: w.ok, Reason: w.reason, Missing: w.missing, Instead: w.instead}
-		if text, _ := canText(p, can, strings.Join(names[w], p.T("common.comma")), s.Mail != nil); text != "" {
+		if text := canText(p, can, strings.Join(names[w], p.T("common.comma")), s.Mail != nil); text != "" {
 			out = append(out, chat.Part{Kind: chat.Note, Text: text})
 		}
 	}

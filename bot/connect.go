@@ -69,16 +69,6 @@ func (d *Desk) NewAccount(platform, where, name string) (Account, error) {
 	if err != nil {
 		return a, err
 	}
-	if a.Account == "" {
-		// A site has many sellers: this is another one.
-		base := a.ID
-		for n := 2; ; n++ {
-			if _, taken := d.Shop(a.ID); !taken {
-				break
-			}
-			a.ID = fmt.Sprintf("%s-%d", base, n)
-		}
-	}
 	if name = strings.TrimSpace(name); name != "" {
 		a.Name = name
 	}
@@ -92,9 +82,6 @@ func (d *Desk) NewAccount(platform, where, name string) (Account, error) {
 // With a new account the store is added once that has worked.
 func (d *Desk) BeginConnect(ctx context.Context, by Deed, s *Store, fresh *Account) error {
 	if fresh != nil {
-		if _, taken := d.Shop(fresh.ID); taken {
-			return i18n.NewProblem(nil, "connect.taken", "store", fresh.ID)
-		}
 		if err := d.ownID(ctx, fresh); err != nil {
 			return err
 		}
@@ -135,9 +122,10 @@ func (d *Desk) BeginConnect(ctx context.Context, by Deed, s *Store, fresh *Accou
 	})
 }
 
-// ownID gives a new store an id under which nothing is left of one that was taken
-// out of the configuration: it may have been somebody else's, and its orders,
-// messages and access must not become this one's.
+// ownID gives a new store an id of its own, since a site has many sellers, and one
+// under which nothing is left of a store that was taken out of the configuration:
+// it may have been somebody else's, and its orders, messages and access must not
+// become this one's.
 func (d *Desk) ownID(ctx context.Context, a *Account) error {
 	base, id := a.ID, a.ID
 	for n := 2; ; n++ {
@@ -150,8 +138,8 @@ func (d *Desk) ownID(ctx context.Context, a *Account) error {
 		}
 		_, here := d.Shop(id)
 		switch {
-		case accounts > 0 && a.Account != "":
-			// The same shop, connected before or through another replica.
+		case a.Account != "" && (accounts > 0 || here && id == base):
+			// The same shop, configured, connected before, or through another replica.
 			return i18n.NewProblem(nil, "connect.taken", "store", id)
 		case accounts == 0 && traces == 0 && !here:
 			if a.Name == a.ID {

@@ -113,77 +113,60 @@ func forget(tx *store.Tx, storeID, order, ref string) (cleared int, err error) {
 // redactRefunds takes the buyer's name off what was frozen when refunds of an
 // order were asked for. What is to be paid does not depend on it.
 func redactRefunds(tx *store.Tx, storeID, order string) (int, error) {
-	rows, err := tx.Query(`SELECT id, body FROM refund WHERE store = ? AND order_id = ?`, storeID, order)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	clear := map[string]string{}
-	for rows.Next() {
-		var id, body string
-		var b PaybackBody
-		if err := rows.Scan(&id, &body); err != nil {
-			return 0, err
-		}
-		if err := json.Unmarshal([]byte(body), &b); err != nil {
-			return 0, err
-		}
-		if b.Buyer == "" {
-			continue
-		}
+	return rewrite(tx, `UPDATE refund SET body = ? WHERE id = ?`, func(b *PaybackBody) bool {
+		had := b.Buyer != ""
 		b.Buyer = ""
-		empty, err := json.Marshal(b)
-		if err != nil {
-			return 0, err
-		}
-		clear[id] = string(empty)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return 0, err
-	}
-	for id, body := range clear {
-		if _, err := tx.Exec(`UPDATE refund SET body = ? WHERE id = ?`, body, id); err != nil {
-			return 0, err
-		}
-	}
-	return len(clear), nil
+		return had
+	}, `SELECT id, body FROM refund WHERE store = ? AND order_id = ?`, storeID, order)
 }
 
 // redactMessages takes the buyer's name and addresses off the messages of an
 // order or a buyer. Their words stay with the conversation.
 func redactMessages(tx *store.Tx, storeID, order, ref string) (int, error) {
-	rows, err := tx.Query(`SELECT id, body FROM message WHERE store = ? AND (order_ref = ? AND order_ref <> '' OR body LIKE ? ESCAPE '!' OR LOWER(body) LIKE ? ESCAPE '!')`,
+	return rewrite(tx, `UPDATE message SET body = ? WHERE id = ?`, func(m *connectors.Message) bool {
+		if m.Buyer == (connectors.Buyer{}) || !(order != "" && m.Order == order) && !sync.SameBuyer(m.Buyer, ref) {
+			return false
+		}
+		m.Buyer = connectors.Buyer{}
+		return true
+	}, `SELECT id, body FROM message WHERE store = ? AND (order_ref = ? AND order_ref <> '' OR body LIKE ? ESCAPE '!' OR LOWER(body) LIKE ? ESCAPE '!')`,
 		storeID, order, sync.Like(ref), strings.ToLower(sync.Like(ref)))
+}
+
+// rewrite changes the bodies of the rows that a query gives, by update, where
+// change says that it has changed one. It tells how many.
+func rewrite[T any](tx *store.Tx, update string, change func(*T) bool, query string, args ...any) (int, error) {
+	rows, err := tx.Query(query, args...)
 	if err != nil {
 		return 0, err
 	}
-	clear := map[string]string{}
+	defer rows.Close()
+	changed := map[string]string{}
 	for rows.Next() {
 		var id, body string
-		var m connectors.Message
+		var v T
 		if err := rows.Scan(&id, &body); err != nil {
 			return 0, err
 		}
-		if err := json.Unmarshal([]byte(body), &m); err != nil {
+		if err := json.Unmarshal([]byte(body), &v); err != nil {
 			return 0, err
 		}
-		if m.Buyer == (connectors.Buyer{}) || !(order != "" && m.Order == order) && !sync.SameBuyer(m.Buyer, ref) {
+		if !change(&v) {
 			continue
 		}
-		m.Buyer = connectors.Buyer{}
-		empty, err := json.Marshal(m)
+		text, err := json.Marshal(v)
 		if err != nil {
 			return 0, err
 		}
-		clear[id] = string(empty)
+		changed[id] = string(text)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, err
 	}
-	for id, body := range clear {
-		if _, err := tx.Exec(`UPDATE message SET body = ? WHERE id = ?`, body, id); err != nil {
+	for id, body := range changed {
+		if _, err := tx.Exec(update, body, id); err != nil {
 			return 0, err
 		}
 	}
-	return len(clear), nil
+	return len(changed), nil
 }

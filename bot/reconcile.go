@@ -246,9 +246,9 @@ func (d *Desk) mirror() {
 	d.Jobs.Every("tidy", time.Minute, TidyArgs{})
 }
 
-// tendMirror has a store's streams read, its news taken in, and both compared,
+// tend has a store's streams read, its news taken in, and both compared,
 // each at its own pace, from now on.
-func (d *Desk) tendMirror(s *Store) {
+func (d *Desk) tend(s *Store) {
 	for _, stream := range d.streams(s) {
 		d.Jobs.Every("pull/"+s.ID+"/"+stream, d.Every(s, stream), PullArgs{Store: s.ID, Stream: stream, Calm: true})
 	}

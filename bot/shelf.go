@@ -76,8 +76,3 @@ func (d *Desk) Shops(p people.Person) []*Store {
 	}
 	return out
 }
-
-// tend has a store's streams read from now on, each at its own pace.
-func (d *Desk) tend(s *Store) {
-	d.tendMirror(s)
-}

@@ -240,6 +240,18 @@ type Plugin struct {
 	New    func(Config) (Connector, error)
 }
 
+// Maker makes an adapter's own New fit for a [Plugin]. A failed one gives nil, and
+// not a nil pointer of its type, which would be a Connector that is not nil.
+func Maker[T Connector](make func(Config) (T, error)) func(Config) (Connector, error) {
+	return func(c Config) (Connector, error) {
+		x, err := make(c)
+		if err != nil {
+			return nil, err
+		}
+		return x, nil
+	}
+}
+
 // Spot is where a shop is, as far as its name tells.
 type Spot struct {
 	// ID is a name for it that the desk may use: [a-z0-9-].

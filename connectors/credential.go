@@ -44,6 +44,23 @@ type Credential struct {
 	Previous Secret `json:"previous,omitempty"`
 }
 
+// After is what a refresh brought, with what it left out taken from the credential
+// before it.
+func (c Credential) After(old Credential) Credential {
+	if c.Refresh == "" {
+		c.Refresh, c.Previous = old.Refresh, old.Previous
+	} else if c.Refresh != old.Refresh {
+		c.Previous = old.Refresh
+	}
+	if c.RefreshExpires.IsZero() {
+		c.RefreshExpires = old.RefreshExpires
+	}
+	if c.Scopes == nil {
+		c.Scopes = old.Scopes
+	}
+	return c
+}
+
 // Keeper remembers credentials, sealed. Save returns only when it is durable.
 type Keeper interface {
 	Load(ctx context.Context, store string) (Credential, bool, error)

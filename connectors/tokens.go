@@ -410,17 +410,7 @@ func (t *Tokens) try(ctx context.Context, old Credential) error {
 	if got.Expires.IsZero() {
 		got.Expires = now.Add(tokenTTL)
 	}
-	if got.Refresh == "" {
-		got.Refresh, got.Previous = old.Refresh, old.Previous
-	} else if got.Refresh != old.Refresh {
-		got.Previous = old.Refresh
-	}
-	if got.RefreshExpires.IsZero() {
-		got.RefreshExpires = old.RefreshExpires
-	}
-	if got.Scopes == nil {
-		got.Scopes = old.Scopes
-	}
+	got = got.After(old)
 	if got.Granted.IsZero() {
 		got.Granted = old.Granted
 	}

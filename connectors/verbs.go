@@ -2,7 +2,6 @@ package connectors
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -136,12 +135,6 @@ type Watcher interface {
 type Addressed interface {
 	// Address is what buyers and marketplaces see as the sender: shop@example.com.
 	Address() string
-}
-
-// Fetcher reads a file that a message of the platform refers to, with the
-// account's own access where it needs one.
-type Fetcher interface {
-	Fetch(ctx context.Context, address string) (io.ReadCloser, error)
 }
 
 // Meter shares budgets between replicas.

@@ -41,13 +41,7 @@ var Plugin = connectors.Plugin{
 	Options:  options,
 	Locate:   locate,
 	Secrets:  secrets,
-	New: func(c connectors.Config) (connectors.Connector, error) {
-		s, err := New(c)
-		if err != nil {
-			return nil, err // not a nil *Seller, which would be a non-nil Connector
-		}
-		return s, nil
-	},
+	New:      connectors.Maker(New),
 }
 
 // hosts are the API's addresses by region.

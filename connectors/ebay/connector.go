@@ -52,13 +52,7 @@ var Plugin = connectors.Plugin{
 	Options:  options,
 	Locate:   locate,
 	Secrets:  secrets,
-	New: func(c connectors.Config) (connectors.Connector, error) {
-		s, err := New(c)
-		if err != nil {
-			return nil, err // not a nil *Shop, which would be a non-nil Connector
-		}
-		return s, nil
-	},
+	New:      connectors.Maker(New),
 }
 
 // Shop is one seller's account.

@@ -122,13 +122,7 @@ var Plugin = connectors.Plugin{
 		"alias":        "only mails whose buyer's alias has this domain",
 		"subject":      "only mails whose subject matches this expression",
 	},
-	New: func(c connectors.Config) (connectors.Connector, error) {
-		m, err := fromConfig(c)
-		if err != nil {
-			return nil, err // not a nil *Mailbox, which would be a non-nil Connector
-		}
-		return m, nil
-	},
+	New: connectors.Maker(fromConfig),
 }
 
 // fromConfig makes a Mailbox from what every adapter is made from.

@@ -200,15 +200,22 @@ type feedPlace struct {
 }
 
 func (w *World) amazonFeeds(c *call) reply {
+	return amazonListing(w, c, "feedTypes", "feeds", c.s.feeds,
+		func(f *feed) (string, time.Time) { return f.kind, f.at }, c.s.state, func(f *feed) m { return w.feedJSON(c.s, f) })
+}
+
+// amazonListing lists feeds or reports, newest first, page by page. what tells an
+// item's type and time; its state is asked for only where it decides.
+func amazonListing[T any](w *World, c *call, types, name string, all []T, what func(T) (kind string, at time.Time), state func(T) string, show func(T) m) reply {
 	q, now := c.URL.Query(), w.now()
-	p := feedPlace{Types: listOf(q, "feedTypes"), States: listOf(q, "processingStatuses"), From: now.AddDate(0, 0, -90), To: now, Size: 10}
+	p := feedPlace{Types: listOf(q, types), States: listOf(q, "processingStatuses"), From: now.AddDate(0, 0, -90), To: now, Size: 10}
 	if token := q.Get("nextToken"); token != "" {
 		if len(q) > 1 || !uncursor(token, &p) {
 			return badInput("nextToken must be the only parameter.")
 		}
 	} else {
 		if len(p.Types) == 0 || len(p.Types) > 10 {
-			return badInput("Either feedTypes or nextToken is required.")
+			return badInput("Either " + types + " or nextToken is required.")
 		}
 		if v := q.Get("pageSize"); v != "" {
 			n, err := strconv.Atoi(v)
@@ -227,20 +234,22 @@ func (w *World) amazonFeeds(c *call) reply {
 			}
 		}
 	}
-	var found []*feed
-	for _, f := range slices.Backward(c.s.feeds) { // newest first
-		// Feeds show whole seconds, so that is what they are compared by.
-		at := f.at.Truncate(time.Second)
-		if slices.Contains(p.Types, f.kind) && !at.Before(p.From.Truncate(time.Second)) && !at.After(p.To) && (len(p.States) == 0 || slices.Contains(p.States, c.s.state(f))) {
-			found = append(found, f)
+	var found []T
+	for _, x := range slices.Backward(all) {
+		kind, at := what(x)
+		// Whole seconds are shown, so that is what they are compared by.
+		at = at.Truncate(time.Second)
+		if slices.Contains(p.Types, kind) && !at.Before(p.From.Truncate(time.Second)) && !at.After(p.To) && (len(p.States) == 0 || slices.Contains(p.States, state(x))) {
+			found = append(found, x)
 		}
 	}
 	out := []m{}
-	for _, f := range found[min(p.Offset, len(found)):min(p.Offset+p.Size, len(found))] {
-		out = append(out, w.feedJSON(c.s, f))
+	start := min(max(p.Offset, 0), len(found)) // a token may be anybody's
+	for _, x := range found[start:min(start+max(p.Size, 0), len(found))] {
+		out = append(out, show(x))
 	}
-	answer := m{"feeds": out}
-	if p.Offset += p.Size; p.Offset < len(found) {
+	answer := m{name: out}
+	if p.Offset = start + p.Size; p.Size > 0 && p.Offset < len(found) {
 		answer["nextToken"] = cursor(p)
 	}
 	return jsonReply(http.StatusOK, answer)

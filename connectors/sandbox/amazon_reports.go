@@ -277,50 +277,8 @@ func (w *World) amazonCancelReport(c *call, id string) reply {
 }
 
 func (w *World) amazonReports(c *call) reply {
-	q, now := c.URL.Query(), w.now()
-	p := feedPlace{Types: listOf(q, "reportTypes"), States: listOf(q, "processingStatuses"), From: now.AddDate(0, 0, -90), To: now, Size: 10}
-	if token := q.Get("nextToken"); token != "" {
-		if len(q) > 1 || !uncursor(token, &p) {
-			return badInput("nextToken must be the only parameter.")
-		}
-	} else {
-		if len(p.Types) == 0 || len(p.Types) > 10 {
-			return badInput("Either reportTypes or nextToken is required.")
-		}
-		if v := q.Get("pageSize"); v != "" {
-			n, err := strconv.Atoi(v)
-			if err != nil || n < 1 || n > 100 {
-				return badInput("pageSize")
-			}
-			p.Size = n
-		}
-		for name, t := range map[string]*time.Time{"createdSince": &p.From, "createdUntil": &p.To} {
-			if v := q.Get(name); v != "" {
-				at, err := time.Parse(time.RFC3339, v)
-				if err != nil {
-					return badInput(name)
-				}
-				*t = at
-			}
-		}
-	}
-	var found []*report
-	for _, r := range slices.Backward(c.s.market.reports) { // newest first
-		at := r.at.Truncate(time.Second)
-		if slices.Contains(p.Types, r.kind) && !at.Before(p.From.Truncate(time.Second)) && !at.After(p.To) && (len(p.States) == 0 || slices.Contains(p.States, c.s.reportState(r))) {
-			found = append(found, r)
-		}
-	}
-	out := []m{}
-	start := min(max(p.Offset, 0), len(found))
-	for _, r := range found[start:min(start+max(p.Size, 0), len(found))] {
-		out = append(out, w.reportJSON(c.s, r))
-	}
-	answer := m{"reports": out}
-	if p.Offset = start + p.Size; p.Size > 0 && p.Offset < len(found) {
-		answer["nextToken"] = cursor(p)
-	}
-	return jsonReply(http.StatusOK, answer)
+	return amazonListing(w, c, "reportTypes", "reports", c.s.market.reports,
+		func(r *report) (string, time.Time) { return r.kind, r.at }, c.s.reportState, func(r *report) m { return w.reportJSON(c.s, r) })
 }
 
 // reportRoutes are the operations about reports.

@@ -97,18 +97,7 @@ func (s *Shop) Refresh(ctx context.Context, c connectors.Credential) (connectors
 	if err != nil {
 		return connectors.Credential{}, err
 	}
-	if got.Refresh == "" {
-		got.Refresh, got.Previous = c.Refresh, c.Previous
-	} else if got.Refresh != c.Refresh {
-		got.Previous = c.Refresh
-	}
-	if got.RefreshExpires.IsZero() {
-		got.RefreshExpires = c.RefreshExpires
-	}
-	if got.Scopes == nil {
-		got.Scopes = c.Scopes
-	}
-	return got, nil
+	return got.After(c), nil
 }
 
 // Renew throws the access token away and gets a new one now. A token that never

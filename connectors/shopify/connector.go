@@ -28,13 +28,7 @@ var Plugin = connectors.Plugin{
 	Platform: Platform,
 	Options:  options,
 	Locate:   locate,
-	New: func(c connectors.Config) (connectors.Connector, error) {
-		s, err := New(c)
-		if err != nil {
-			return nil, err // not a nil *Shop, which would be a non-nil Connector
-		}
-		return s, nil
-	},
+	New:      connectors.Maker(New),
 }
 
 // Shop is one Shopify shop.
