@@ -32,7 +32,7 @@ func wordingsOf(t testing.TB) map[string][]placed {
 			}
 		}
 	}
-	for _, p := range b.phrases {
+	for _, p := range b.whole {
 		for lang, list := range p.Langs {
 			for i, s := range append(slices.Clone(list), p.One[lang]...) {
 				out[lang] = append(out[lang], placed{p.ID, s, i == 0})
@@ -64,7 +64,7 @@ func TestNoLanguageIsMissing(t *testing.T) {
 		}
 	}
 	said := map[string]int{}
-	for _, p := range b.phrases {
+	for _, p := range b.whole {
 		for _, lang := range everywhere {
 			if len(p.Langs[lang]) == 0 {
 				t.Errorf("%s has no %s", p.ID, lang)

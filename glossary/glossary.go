@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -60,6 +61,10 @@ type Term struct {
 	Note    string `toml:"note"`
 	Source  string `toml:"source"`
 	Version int    `toml:"version"`
+	// Since is the first and Until the last day on which it holds, as 2026-11-30;
+	// empty means always.
+	Since string `toml:"since"`
+	Until string `toml:"until"`
 
 	byLang map[string]Wording
 }
@@ -83,6 +88,9 @@ type Scope struct {
 	Platform string `toml:"platform"`
 	// Direction lists pairs such as "en>zh"; empty means all.
 	Direction []string `toml:"direction"`
+	// On is the day that is asked for, as 2026-11-30; empty asks for any. Entries
+	// have their days in [Term].
+	On string `toml:"-"`
 }
 
 // Context tells two meanings of one word apart by other words in the text.
@@ -98,6 +106,8 @@ type Context struct {
 type Book struct {
 	terms   []*Term
 	phrases []Phrase
+	// whole are the phrases and the entries that are whole sentences.
+	whole   []Phrase
 	byLang  map[string]*index
 	lookup  map[string]*phraseIndex
 	version string
@@ -127,7 +137,7 @@ func Load(fsys fs.FS) (*Book, error) {
 		return nil, fmt.Errorf("list the glossary: %w", err)
 	}
 	sort.Strings(names)
-	b := &Book{byLang: map[string]*index{}, lookup: map[string]*phraseIndex{}}
+	b := &Book{}
 	sum := sha256.New()
 	seen := map[string]string{}
 	var bad []error
@@ -171,13 +181,23 @@ func Load(fsys fs.FS) (*Book, error) {
 			b.phrases = append(b.phrases, p)
 		}
 	}
+	if err := b.build(hex.EncodeToString(sum.Sum(nil)[:6]), bad); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// build makes the indexes. bad is what is known to be wrong already.
+func (b *Book) build(version string, bad []error) error {
+	b.byLang, b.lookup, b.version = map[string]*index{}, map[string]*phraseIndex{}, version
+	b.whole = slices.Clone(b.phrases)
 	for _, t := range b.terms {
 		if t.Kind == Whole || t.Kind == Remark {
 			p := t.asPhrase()
 			if err := p.check(); err != nil {
 				bad = append(bad, fmt.Errorf("%s: %w", t.ID, err))
 			}
-			b.phrases = append(b.phrases, p)
+			b.whole = append(b.whole, p)
 			continue
 		}
 		if t.Status != Deprecated {
@@ -185,13 +205,54 @@ func Load(fsys fs.FS) (*Book, error) {
 		}
 	}
 	if len(bad) > 0 {
-		return nil, fmt.Errorf("glossary: %w", errors.Join(bad...))
+		return fmt.Errorf("glossary: %w", errors.Join(bad...))
 	}
-	b.version = hex.EncodeToString(sum.Sum(nil)[:6])
-	for i := range b.phrases {
-		b.indexPhrase(&b.phrases[i])
+	for i := range b.whole {
+		b.indexPhrase(&b.whole[i])
 	}
-	return b, nil
+	return nil
+}
+
+// With is the glossary with more entries; one whose id is there already takes
+// the other's place. The glossary itself stays as it is.
+func (b *Book) With(terms []*Term, phrases []Phrase) (*Book, error) {
+	sum := sha256.New()
+	fmt.Fprintln(sum, b.version)
+	var bad []error
+	n := &Book{terms: slices.Clone(b.terms), phrases: slices.Clone(b.phrases)}
+	for _, t := range terms {
+		c := *t
+		if err := c.check(); err != nil {
+			bad = append(bad, fmt.Errorf("%s: %w", t.ID, err))
+			continue
+		}
+		if err := json.NewEncoder(sum).Encode(c); err != nil {
+			return nil, fmt.Errorf("glossary: %w", err)
+		}
+		if i := slices.IndexFunc(n.terms, func(x *Term) bool { return x.ID == c.ID }); i >= 0 {
+			n.terms[i] = &c
+		} else {
+			n.terms = append(n.terms, &c)
+		}
+	}
+	for _, p := range phrases {
+		if err := p.check(); err != nil {
+			bad = append(bad, fmt.Errorf("%s: %w", p.ID, err))
+			continue
+		}
+		if err := json.NewEncoder(sum).Encode(p); err != nil {
+			return nil, fmt.Errorf("glossary: %w", err)
+		}
+		if i := slices.IndexFunc(n.phrases, func(x Phrase) bool { return x.ID == p.ID }); i >= 0 {
+			n.phrases[i] = p
+		} else {
+			n.phrases = append(n.phrases, p)
+		}
+	}
+	if err := n.build(hex.EncodeToString(sum.Sum(nil)[:6]), bad); err != nil {
+		return nil, err
+	}
+	return n, nil
 }
 
 func (t *Term) check() error {

@@ -226,8 +226,8 @@ func TestEveryPhraseComesBack(t *testing.T) {
 	b := shippedBook(t)
 	fill := strings.NewReplacer("{order}", "701-1234567-1234567", "{n}", "5", "{amount}", "12.50 EUR", "{date}", "2026-11-21", "{tracking}", "1Z999AA10123456784")
 	seen := map[string]string{}
-	for i := range b.phrases {
-		p := &b.phrases[i]
+	for i := range b.whole {
+		p := &b.whole[i]
 		for from, w := range p.texts {
 			for _, s := range w.main {
 				at := from + " " + string(fold(s).squash().runes)
@@ -266,7 +266,7 @@ func TestEveryPhraseComesBack(t *testing.T) {
 func TestOnlyTheSeedPhraseIsApproved(t *testing.T) {
 	t.Parallel()
 	b := shippedBook(t)
-	for _, p := range b.phrases {
+	for _, p := range b.whole {
 		for lang, w := range p.texts {
 			if approved := !w.draft; approved != (p.ID == "ret.defective.refund" && lang == "zh") {
 				t.Errorf("%s in %s: approved %v", p.ID, lang, approved)
@@ -355,4 +355,45 @@ func FuzzMatch(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWith(t *testing.T) {
+	t.Parallel()
+	base, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, zh := language.English, language.MustParse("zh-CN")
+	mine := &Term{ID: "mine.label", Kind: Word, Status: Approved, Version: 3, Since: "2026-11-20", Until: "2026-11-30",
+		Langs: map[string]Wording{"en": {Preferred: "zorbing sticker"}, "zh-CN": {Preferred: "佐宾贴纸"}}}
+	more, err := base.With([]*Term{mine}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		on   string
+		want int
+	}{{"", 1}, {"2026-11-19", 0}, {"2026-11-20", 1}, {"2026-11-30", 1}, {"2026-12-01", 0}} {
+		if got := more.MatchIn("one zorbing sticker", en, Scope{On: tt.on}); len(got) != tt.want {
+			t.Errorf("on %q: %d matches, want %d", tt.on, len(got), tt.want)
+		}
+	}
+	if len(base.Match("one zorbing sticker", en)) != 0 || base.Version() == more.Version() {
+		t.Error("the glossary it was made from has changed, or has the same version")
+	}
+	mine.Langs["zh-CN"] = Wording{Preferred: "贴纸"}
+	other, err := more.With([]*Term{mine}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := other.Match("zorbing sticker", en)
+	if n, ok := other.Required(m[0], en, zh); !ok || n.Preferred != "贴纸" || len(other.Terms()) != len(more.Terms()) {
+		t.Errorf("an entry of the same id did not take the other's place: %+v", n)
+	}
+	if _, err := base.With([]*Term{{ID: "bad"}}, nil); err == nil {
+		t.Error("a bad entry was taken")
+	}
+	if h, ok := more.Lookup("Item defective, request refund", en, zh); !ok || h.Phrase.ID != "ret.defective.refund" {
+		t.Error("a whole sentence is not found any more")
+	}
 }

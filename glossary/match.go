@@ -212,6 +212,9 @@ func choose(s candidate, terms []*Term, f folded, in Scope) (best *Term, ambiguo
 		if t.Scope.Store != "" && t.Scope.Store != in.Store || t.Scope.Platform != "" && t.Scope.Platform != in.Platform {
 			continue
 		}
+		if in.On != "" && (t.Since > in.On || t.Until != "" && t.Until < in.On) {
+			continue
+		}
 		if t.Money && besideAmount(f, s.i, s.j) {
 			continue
 		}

@@ -34,6 +34,8 @@ type Phrase struct {
 	Approved []string `toml:"approved"`
 	// Review is why a person should always look; may be empty.
 	Review string `toml:"review"`
+	// Version counts the wordings it has had.
+	Version int `toml:"version"`
 	// Langs lists, by BCP 47 tag, the sentence that is said, then others that mean
 	// the same and are recognised.
 	Langs map[string][]string `toml:"langs"`
@@ -191,7 +193,7 @@ func (p *Phrase) check() error {
 
 // asPhrase files a term that is a whole sentence among the phrases.
 func (t *Term) asPhrase() Phrase {
-	p := Phrase{ID: t.ID, Who: In, Status: t.Status, Review: t.Review, Langs: map[string][]string{}, One: map[string][]string{}}
+	p := Phrase{ID: t.ID, Who: In, Status: t.Status, Review: t.Review, Version: t.Version, Langs: map[string][]string{}, One: map[string][]string{}}
 	if t.Kind == Remark {
 		p.Who = Out
 	}
@@ -338,7 +340,7 @@ func singularAnywhere(p *Phrase, n int) bool {
 // order.
 func (b *Book) Phrases(lang language.Tag, d Direction) []Phrase {
 	var out []Phrase
-	for _, p := range b.phrases {
+	for _, p := range b.whole {
 		if _, ok := p.texts[langKey(lang)]; ok && p.Who == d && p.Status != Deprecated {
 			out = append(out, p)
 		}
@@ -348,7 +350,7 @@ func (b *Book) Phrases(lang language.Tag, d Direction) []Phrase {
 
 // Phrase finds a phrase by id.
 func (b *Book) Phrase(id string) (Phrase, bool) {
-	for _, p := range b.phrases {
+	for _, p := range b.whole {
 		if p.ID == id {
 			return p, true
 		}

@@ -1,6 +1,9 @@
 package translate
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Explain tells how a result came about, one fact a line, in fixed words that a
 // script can read. People get the catalogue's sentences for the findings' codes.
@@ -18,7 +21,7 @@ func Explain(r Result) []string {
 		if t.Draft {
 			draft = " (draft)"
 		}
-		add("term", t.ID+": "+t.Source+" → "+t.Target+draft)
+		add("term", fmt.Sprintf("%s v%d: %s → %s%s", t.ID, max(t.Version, 1), t.Source, t.Target, draft))
 	}
 	for _, f := range r.Findings {
 		what := ""

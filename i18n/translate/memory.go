@@ -17,7 +17,15 @@ import (
 // number, amount or address ever gets there.
 type Memory interface {
 	Recall(ctx context.Context, key string) (text string, ok bool, err error)
-	Keep(ctx context.Context, key, text string) error
+	Keep(ctx context.Context, u Unit) error
+}
+
+// Unit is an approved translation as memory keeps it, facts masked on both sides.
+type Unit struct {
+	Key            string
+	Source, Target string
+	From, To       language.Tag
+	Outgoing       bool
 }
 
 // ErrFactsDiffer: an approved text does not have the source's facts.
@@ -75,13 +83,26 @@ func (p *Pipeline) Learn(ctx context.Context, req Request, text string) error {
 	if p.memory == nil {
 		return nil
 	}
+	u, err := p.Unit(req, text)
+	if err != nil {
+		return err
+	}
+	if err := p.memory.Keep(ctx, u); err != nil {
+		return fmt.Errorf("translate: learn: %w", err)
+	}
+	return nil
+}
+
+// Unit is what memory would keep of a translation, for those who keep it in a
+// transaction of their own. The text has to have the source's facts, each as often.
+func (p *Pipeline) Unit(req Request, text string) (Unit, error) {
 	source, text := normalise(req.Text), normalise(text)
 	spans := protect(source)
 	from := req.From
 	if from == language.Und {
-		d := p.detect(source, without(source, spans), req)
+		d := detectIn(p.Book(), source, without(source, spans), req)
 		if !d.sure {
-			return fmt.Errorf("translate: learn: %w", errUnsure)
+			return Unit{}, fmt.Errorf("translate: learn: %w", errUnsure)
 		}
 		from = d.tag
 	}
@@ -98,21 +119,19 @@ func (p *Pipeline) Learn(ctx context.Context, req Request, text string) error {
 		used[next] = true
 		at := strings.Index(masked, spans[next].text)
 		if at < 0 {
-			return ErrFactsDiffer
+			return Unit{}, ErrFactsDiffer
 		}
 		// A private-use rune per fact, so that no fact is found inside a token.
 		masked = masked[:at] + string(rune(0xE000+next)) + masked[at+len(spans[next].text):]
 	}
 	if len(protect(strings.Map(dropPrivate, masked))) > 0 {
-		return ErrFactsDiffer
+		return Unit{}, ErrFactsDiffer
 	}
 	for i := range spans {
 		masked = strings.ReplaceAll(masked, string(rune(0xE000+i)), memoryForm.make(i))
 	}
-	if err := p.memory.Keep(ctx, memoryKey(source, spans, from, req.To, req.Outgoing), masked); err != nil {
-		return fmt.Errorf("translate: learn: %w", err)
-	}
-	return nil
+	return Unit{Key: memoryKey(source, spans, from, req.To, req.Outgoing), Source: mask(source, spans, memoryForm, 0), Target: masked,
+		From: from, To: req.To, Outgoing: req.Outgoing}, nil
 }
 
 var errUnsure = errors.New("the language is not sure")

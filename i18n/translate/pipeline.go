@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -29,13 +30,19 @@ type Options struct {
 	Log    *slog.Logger
 	// Timeout bounds one call of an engine; 0 means 30 seconds.
 	Timeout time.Duration
+	// Rules are by the engine's name; an engine without one is used for everything.
+	Rules map[string]Rule
+	// Ledger counts what engines do; nil counts nothing, and then months' limits
+	// hold for this process alone.
+	Ledger Ledger
 }
 
 // Pipeline translates. It is safe for use by several goroutines.
 type Pipeline struct {
 	engines []*runner
-	book    *glossary.Book
+	book    atomic.Pointer[glossary.Book]
 	memory  Memory
+	now     func() time.Time
 	log     *slog.Logger
 }
 
@@ -53,7 +60,8 @@ func New(o Options) *Pipeline {
 	if o.Book == nil {
 		o.Book = &glossary.Book{}
 	}
-	p := &Pipeline{book: o.Book, memory: o.Memory, log: o.Log}
+	p := &Pipeline{memory: o.Memory, now: o.Now, log: o.Log}
+	p.book.Store(o.Book)
 	for _, e := range o.Engines {
 		if e != nil {
 			p.engines = append(p.engines, &runner{engine: e, now: o.Now, log: o.Log, timeout: o.Timeout})
@@ -62,13 +70,21 @@ func New(o Options) *Pipeline {
 	return p
 }
 
+// SetBook puts another glossary in place: messages that come from now on use it.
+func (p *Pipeline) SetBook(b *glossary.Book) { p.book.Store(b) }
+
+// Book is the glossary in use.
+func (p *Pipeline) Book() *glossary.Book { return p.book.Load() }
+
 // maxFacts is how many facts a message may have. No person writes more, and
 // checking each against the whole text would take minutes.
 const maxFacts = 2000
 
 // work is one message on its way.
 type work struct {
-	req      Request
+	req Request
+	// book is the glossary for the whole of it, whatever is put in place meanwhile.
+	book     *glossary.Book
 	source   string
 	from, to language.Tag
 	spans    []span
@@ -84,16 +100,16 @@ func (p *Pipeline) Do(ctx context.Context, req Request) (Result, error) {
 	if req.To == language.Und {
 		return Result{}, ErrNoTarget
 	}
-	w := &work{req: req, source: normalise(req.Text), from: req.From, to: req.To}
+	w := &work{req: req, book: p.Book(), source: normalise(req.Text), from: req.From, to: req.To}
 	w.spans = protect(w.source)
-	w.result = Result{From: req.From, To: req.To, Glossary: p.book.Version()}
+	w.result = Result{From: req.From, To: req.To, Glossary: w.book.Version()}
 	bare := without(w.source, w.spans)
 	if !hasLetter(bare) {
 		return w.done(w.source, Same), nil
 	}
 	sure := true
 	if w.from == language.Und {
-		d := p.detect(w.source, bare, req)
+		d := detectIn(w.book, w.source, bare, req)
 		w.from, sure = d.tag, d.sure
 	}
 	if sure {
@@ -146,14 +162,14 @@ func (w *work) done(text string, g Grade) Result {
 
 // detect asks the phrases first: a whole sentence that the glossary knows in one
 // language is the best witness there is.
-func (p *Pipeline) detect(source, bare string, req Request) detected {
+func detectIn(book *glossary.Book, source, bare string, req Request) detected {
 	prior := append(append([]language.Tag{}, req.History...), req.Site)
 	for _, tag := range append(prior, language.English, language.German, language.French, language.Spanish,
 		language.Italian, language.Portuguese, language.Japanese, language.Korean, language.Russian, language.Make("zh-CN")) {
 		if tag == language.Und {
 			continue
 		}
-		if _, ok := p.book.Lookup(source, tag, tag); ok {
+		if _, ok := book.Lookup(source, tag, tag); ok {
 			return detected{tag, true}
 		}
 	}
@@ -186,10 +202,10 @@ func distinct(in []Finding) []Finding {
 
 // back says the result in the agent's language again, where that costs little.
 func (p *Pipeline) back(ctx context.Context, w *work, by []*runner) (string, Grade) {
-	rev := &work{req: Request{To: w.from}, source: w.result.Text, from: w.to, to: w.from}
+	rev := &work{req: Request{To: w.from}, book: w.book, source: w.result.Text, from: w.to, to: w.from}
 	rev.spans = protect(rev.source)
 	rev.result = Result{From: w.to, To: w.from}
-	if r, ok := p.phrases(rev); ok {
+	if r, ok := phrases(rev); ok {
 		return r.Text, r.Grade
 	}
 	for _, e := range by {
@@ -203,17 +219,17 @@ func (p *Pipeline) back(ctx context.Context, w *work, by []*runner) (string, Gra
 
 // known answers from phrases and memory, without an engine.
 func (p *Pipeline) known(ctx context.Context, w *work) (Result, bool) {
-	if r, ok := p.phrases(w); ok {
+	if r, ok := phrases(w); ok {
 		return r, true
 	}
 	return p.recall(ctx, w)
 }
 
 // phrases answers when the whole text, or every sentence of it, is a phrase.
-func (p *Pipeline) phrases(w *work) (Result, bool) {
+func phrases(w *work) (Result, bool) {
 	r := w.result
 	r.Findings = append([]Finding{}, r.Findings...)
-	if text, grade, ok := p.phrase(w.source, w.from, w.to, &r); ok {
+	if text, grade, ok := phrase(w.book, w.source, w.from, w.to, &r); ok {
 		r.Text, r.Grade = text, grade
 		return r, true
 	}
@@ -223,7 +239,7 @@ func (p *Pipeline) phrases(w *work) (Result, bool) {
 			lines = append(lines, line)
 			continue
 		}
-		pieces, all := p.sentences(line, w.from, w.to, &r)
+		pieces, all := sentences(w.book, line, w.from, w.to, &r)
 		if !all {
 			return Result{}, false
 		}
@@ -244,14 +260,14 @@ func (p *Pipeline) phrases(w *work) (Result, bool) {
 type sentence struct{ source, said string }
 
 // sentences looks up a line's sentences, the longest runs first.
-func (p *Pipeline) sentences(line string, from, to language.Tag, r *Result) (out []sentence, all bool) {
+func sentences(book *glossary.Book, line string, from, to language.Tag, r *Result) (out []sentence, all bool) {
 	parts := sentencesOf(line)
 	all = true
 	for i := 0; i < len(parts); {
 		n := min(3, len(parts)-i)
 		said := ""
 		for ; n > 0; n-- {
-			if text, _, ok := p.phrase(joinSource(parts[i:i+n], from), from, to, r); ok {
+			if text, _, ok := phrase(book, joinSource(parts[i:i+n], from), from, to, r); ok {
 				said = text
 				break
 			}
@@ -293,8 +309,8 @@ func join(parts []string, lang language.Tag) string {
 	return b.String()
 }
 
-func (p *Pipeline) phrase(text string, from, to language.Tag, r *Result) (string, Grade, bool) {
-	h, ok := p.book.Lookup(text, from, to)
+func phrase(book *glossary.Book, text string, from, to language.Tag, r *Result) (string, Grade, bool) {
+	h, ok := book.Lookup(text, from, to)
 	if !ok {
 		return "", "", false
 	}
@@ -306,7 +322,7 @@ func (p *Pipeline) phrase(text string, from, to language.Tag, r *Result) (string
 	if len(h.Values) > 0 || draft {
 		grade = Template
 	}
-	r.Terms = append(r.Terms, TermHit{ID: h.Phrase.ID, Source: text, Target: said, Draft: draft})
+	r.Terms = append(r.Terms, TermHit{ID: h.Phrase.ID, Source: text, Target: said, Draft: draft, Version: h.Phrase.Version})
 	if draft {
 		r.Findings = append(r.Findings, Finding{Review, codeTermDraft, said})
 	}
@@ -322,8 +338,13 @@ type termUse struct {
 	need  glossary.Need
 }
 
+// scope is where and when a message's terms have to hold.
+func (p *Pipeline) scope(w *work) glossary.Scope {
+	return glossary.Scope{Store: w.req.Store, Platform: w.req.Platform, On: p.now().UTC().Format(time.DateOnly)}
+}
+
 func (p *Pipeline) matchTerms(w *work) {
-	for _, m := range p.book.MatchIn(w.source, w.from, glossary.Scope{Store: w.req.Store, Platform: w.req.Platform}) {
+	for _, m := range w.book.MatchIn(w.source, w.from, p.scope(w)) {
 		inFact := false
 		for _, s := range w.spans {
 			inFact = inFact || m.Start < s.end && s.start < m.End
@@ -331,12 +352,12 @@ func (p *Pipeline) matchTerms(w *work) {
 		if inFact {
 			continue
 		}
-		n, ok := p.book.Required(m, w.from, w.to)
+		n, ok := w.book.Required(m, w.from, w.to)
 		if !ok {
 			continue
 		}
 		w.terms = append(w.terms, termUse{m, n})
-		w.result.Terms = append(w.result.Terms, TermHit{ID: m.Term.ID, Source: m.Text, Target: n.Preferred, Draft: n.Draft})
+		w.result.Terms = append(w.result.Terms, TermHit{ID: m.Term.ID, Source: m.Text, Target: n.Preferred, Draft: n.Draft, Version: m.Term.Version})
 		if n.Draft {
 			w.find(Review, codeTermDraft, n.Preferred)
 		}
@@ -360,7 +381,7 @@ func (p *Pipeline) gloss(w *work) string {
 	var lines []string
 	for _, line := range strings.Split(w.source, "\n") {
 		var r Result
-		pieces, _ := p.sentences(line, w.from, w.to, &r)
+		pieces, _ := sentences(w.book, line, w.from, w.to, &r)
 		var out []string
 		for _, x := range pieces {
 			if x.said != "" {
@@ -380,8 +401,8 @@ func (p *Pipeline) marked(s string, w *work) string {
 	}
 	var b strings.Builder
 	at := 0
-	for _, m := range p.book.MatchIn(s, w.from, glossary.Scope{Store: w.req.Store, Platform: w.req.Platform}) {
-		n, ok := p.book.Required(m, w.from, w.to)
+	for _, m := range w.book.MatchIn(s, w.from, p.scope(w)) {
+		n, ok := w.book.Required(m, w.from, w.to)
 		if !ok || strings.ContainsFunc(m.Text, unicode.IsDigit) {
 			continue
 		}

@@ -255,10 +255,10 @@ func (m *memory) Recall(_ context.Context, key string) (string, bool, error) {
 	return s, ok, nil
 }
 
-func (m *memory) Keep(_ context.Context, key, text string) error {
+func (m *memory) Keep(_ context.Context, u translate.Unit) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.m[key] = text
+	m.m[u.Key] = u.Target
 	return nil
 }
 

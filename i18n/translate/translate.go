@@ -19,6 +19,17 @@ type Segment struct {
 	Text string
 	// Terms are the glossary's words that must appear, for engines that can be told.
 	Terms []TermPair
+	// Style is how it is to sound, for engines that can be told.
+	Style Style
+}
+
+// Style is how a text is to sound.
+type Style struct {
+	// Professional: a shop writes to its customer, so the polite form and the
+	// trade's own register.
+	Professional bool
+	// Platform is the marketplace it is written on; may be empty.
+	Platform string
 }
 
 // TermPair is a word and what it has to become.
@@ -73,6 +84,12 @@ type Request struct {
 	Store, Platform string
 	// Outgoing: this is meant for a buyer, so formality and review rules apply.
 	Outgoing bool
+	// Local: nothing of this text may leave this machine: only engines whose rule
+	// says [Rule.Local] are asked.
+	Local bool
+	// Names are the buyer's name, address lines and the like, which are masked
+	// before an engine that is not local sees the text.
+	Names []string
 }
 
 // Result is what came of it.
@@ -95,6 +112,8 @@ type Result struct {
 type TermHit struct {
 	ID, Source, Target string
 	Draft              bool
+	// Version is the entry's.
+	Version int
 }
 
 // Blocked: it must not be sent as it is.
