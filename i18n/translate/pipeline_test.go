@@ -301,7 +301,7 @@ func TestExplain(t *testing.T) {
 	t.Parallel()
 	p := translate.New(translate.Options{Book: book(t)})
 	got := translate.Explain(do(t, p, translate.Request{Text: "I want\na refund", From: language.English, To: zhCN}))
-	want := []string{"grade: gloss", "from: en", "to: zh-CN", "term: act.refund: refund → 退款 (draft)", "finding: review term_draft: 退款", "finding: note no_engine"}
+	want := []string{"grade: gloss", "from: en", "to: zh-CN", "term: act.refund v1: refund → 退款 (draft)", "finding: review term_draft: 退款", "finding: note no_engine"}
 	for _, w := range want {
 		if !slices.Contains(got, w) {
 			t.Errorf("no line %q in %q", w, got)
