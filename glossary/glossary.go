@@ -310,6 +310,10 @@ func (b *Book) Version() string { return b.version }
 // Terms are all entries, in the files' order.
 func (b *Book) Terms() []*Term { return slices.Clone(b.terms) }
 
+// Sentences are all whole sentences that are entries of their own, in the files'
+// order.
+func (b *Book) Sentences() []Phrase { return slices.Clone(b.phrases) }
+
 // Term finds an entry by id.
 func (b *Book) Term(id string) (*Term, bool) {
 	for _, t := range b.terms {

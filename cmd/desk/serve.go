@@ -214,7 +214,7 @@ func databaseURL(cfg config.Config) string {
 }
 
 func newWords(cfg config.Config, log *slog.Logger) (*glossary.Book, *translate.Pipeline, error) {
-	book, err := glossary.Default()
+	book, err := loadBook(cfg)
 	if err != nil {
 		return nil, nil, err
 	}

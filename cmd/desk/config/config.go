@@ -47,6 +47,7 @@ type Desk struct {
 	Zone      string   `toml:"timezone" default:"Asia/Shanghai" form:"zone" help:"Time zone on cards."`
 	Log       string   `toml:"log" default:"info" enum:"debug,info,warn,error" help:"How much is logged."`
 	Pull      Duration `toml:"pull" min:"1ms" default:"1m" help:"How often shops are asked what is new."`
+	Glossary  string   `toml:"glossary" eg:"glossary" help:"Folder of your own words (*.toml), read at start; an entry whose id the desk ships too takes its place. desk glossary import writes them."`
 }
 
 // Refunds is the section [refunds].
