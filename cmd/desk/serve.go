@@ -33,7 +33,6 @@ import (
 	"helloworld/glossary"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
-	"helloworld/i18n/translate/openai"
 )
 
 type serveCmd struct {
@@ -218,15 +217,11 @@ func newWords(cfg config.Config, log *slog.Logger) (*glossary.Book, *translate.P
 	if err != nil {
 		return nil, nil, err
 	}
-	var engines []translate.Engine
-	for _, e := range cfg.Engines {
-		x, err := openai.New(openai.Config{Name: e.Name, BaseURL: e.BaseURL, Model: e.Model, Key: openai.Key(e.Key)})
-		if err != nil {
-			return nil, nil, err
-		}
-		engines = append(engines, x)
+	engines, rules, err := openEngines(cfg)
+	if err != nil {
+		return nil, nil, err
 	}
-	return book, translate.New(translate.Options{Engines: engines, Book: book, Log: log}), nil
+	return book, translate.New(translate.Options{Engines: engines, Rules: rules, Book: book, Log: log}), nil
 }
 
 // openChats makes the transports that are switched on.

@@ -16,7 +16,7 @@
 //
 // The tags are the declaration's language: toml (the key; "-" is a secret), env
 // (a secret's variable), default, enum, form, min and max; need ("always", "on",
-// "platform=amazon": only with that setting); eg (what the example shows).
+// "platform=amazon", "kind=deepl|azure": only with such a setting); eg (what the example shows).
 package config
 
 import "time"
@@ -127,11 +127,24 @@ type Mail struct {
 
 // Engine is one [[engine]].
 type Engine struct {
-	Name    string `toml:"name" eg:"local" need:"always" form:"id" help:"Name on cards."`
-	Kind    string `toml:"kind" default:"openai" enum:"openai" help:"What it speaks."`
-	BaseURL string `toml:"base_url" eg:"http://127.0.0.1:11434/v1" need:"always" form:"url" help:"Address, such as http://127.0.0.1:11434/v1"`
-	Model   string `toml:"model" eg:"qwen3:8b" need:"always" help:"Model."`
-	Key     Secret `toml:"-" env:"DESK_ENGINE_{ID}_KEY" help:"API key, if it wants one."`
+	Name         string   `toml:"name" eg:"local" need:"always" form:"id" help:"Name on cards."`
+	Kind         string   `toml:"kind" default:"openai" enum:"openai,deepl,google,azure,libre,apertium,mtran" help:"What it speaks. openai is any address that is compatible, such as Ollama's."`
+	BaseURL      string   `toml:"base_url" eg:"http://127.0.0.1:11434/v1" need:"kind=openai|libre|apertium|mtran" form:"url" help:"Address; for deepl, google and azure empty means the service's own."`
+	Model        string   `toml:"model" eg:"qwen3:8b" need:"kind=openai" help:"Model."`
+	Key          Secret   `toml:"-" env:"DESK_ENGINE_{ID}_KEY" need:"kind=deepl|azure" help:"API key, if it wants one; for google an access token."`
+	Region       string   `toml:"region" eg:"westeurope" help:"azure: region of the resource, unless it is a global one."`
+	Version      string   `toml:"api_version" eg:"3.0" enum:"3.0,2026-06-06" help:"azure: version of its interface; empty means 3.0."`
+	Project      string   `toml:"project" eg:"my-project-4711" need:"kind=google" help:"google: number or id of the project."`
+	Location     string   `toml:"location" eg:"us-central1" help:"google: region; empty means global, where there are no glossaries."`
+	Credentials  string   `toml:"credentials" eg:"google.json" help:"google: file with a service account, or with an access token that something else renews; it is read again when it changes. Without it the key is used."`
+	GlossaryID   string   `toml:"glossary_id" eg:"returns" help:"google: a glossary of the project that is to be used."`
+	GlossarySync bool     `toml:"glossary_sync" eg:"true" help:"deepl: keep our glossary there as well, so that its words are inflected."`
+	Local        bool     `toml:"local" eg:"true" help:"It runs on a machine of yours, so that text which must not leave may go there."`
+	Pairs        []string `toml:"pairs" eg:"en>zh,*>ja" form:"pair" help:"Languages it is used for, FROM>TO; none means all."`
+	MonthLetters int      `toml:"month_letters" eg:"500000" min:"0" help:"How many letters a calendar month it may get; 0: any number."`
+	MonthCost    string   `toml:"month_cost" eg:"20.00" form:"amount" help:"How much a calendar month may cost; empty means anything."`
+	MillionCost  string   `toml:"million_cost" eg:"20.00" form:"amount" help:"What a million letters cost."`
+	Currency     string   `toml:"currency" eg:"EUR" form:"currency" help:"Currency of the costs (ISO 4217)."`
 }
 
 // Tracking is one [[tracking]].

@@ -129,7 +129,12 @@ func TestFull(t *testing.T) {
 			Secret: secret("DESK_SHOPIFY_MAIN_CLIENT_SECRET"), Refresh: secret("DESK_SHOPIFY_MAIN_REFRESH_TOKEN"), Access: secret("DESK_SHOPIFY_MAIN_ACCESS_TOKEN"),
 			Mail: &Mail{IMAP: "[::1]:993", TLS: "tls", User: "shop", From: "shop@example.com", Folder: "Buyers", Password: secret("DESK_SHOPIFY_MAIN_MAIL_PASSWORD")}},
 	}
-	want.Engines = []Engine{{Name: "local", Kind: "openai", BaseURL: "http://127.0.0.1:11434/v1", Model: "qwen3:8b", Key: secret("DESK_ENGINE_LOCAL_KEY")}}
+	want.Engines = []Engine{
+		{Name: "local", Kind: "openai", BaseURL: "http://127.0.0.1:11434/v1", Model: "qwen3:8b", Key: secret("DESK_ENGINE_LOCAL_KEY"), Local: true, Pairs: []string{"en>zh", "*>ja"}},
+		{Name: "deep", Kind: "deepl", Key: secret("DESK_ENGINE_DEEP_KEY"), GlossarySync: true, MonthLetters: 500000, MonthCost: "20.00", MillionCost: "20", Currency: "EUR"},
+		{Name: "g", Kind: "google", Key: secret("DESK_ENGINE_G_KEY"), Project: "my-project-4711", Location: "us-central1", Credentials: "google.json", GlossaryID: "returns"},
+		{Name: "blue", Kind: "azure", Key: secret("DESK_ENGINE_BLUE_KEY"), Region: "westeurope", Version: "2026-06-06"},
+	}
 	want.Tracking = []Tracking{{Name: "main", Kind: "17track", Key: secret("DESK_TRACKING_MAIN_KEY"), PushKey: secret("DESK_TRACKING_MAIN_PUSH_KEY")},
 		{Name: "spare", Kind: "aftership", BaseURL: "http://127.0.0.1:9/tracking", Key: secret("DESK_TRACKING_SPARE_KEY"), PushKey: secret("DESK_TRACKING_SPARE_PUSH_KEY")}}
 	want.People = []Person{
@@ -300,6 +305,8 @@ func TestForms(t *testing.T) {
 		{"hostport", "imap.example.com:993 [::1]:25 localhost:143", "imap.example.com :993 a:0 a:65536 a:imap a:+25 a@b:25 http://a:25"},
 		{"listen", ":8080 127.0.0.1:0 [::]:80", "8080 localhost a:b"},
 		{"place", "slack:C0123456 slack:G1 telegram:123 telegram:-1001234567890 telegram:-100123/45 console:inbox console:买家", "slack: slack:c1 slack:general telegram:x telegram:-0 discord:1 inbox :x"},
+		{"pair", "en>zh *>ja zh-Hant>* *>*", "en en-zh en> >zh en>zh>ja english>zh"},
+		{"amount", "0 20 20.00 0.000001 999999999.999999", "20,00 .5 5. -1 1e3 0.0000001 1000000000000 €5"},
 		{"mail", "shop@example.com", "shop @example.com shop@"},
 		{"slack", "U0123456 W1", "anna @anna C0123456 u1"},
 		{"telegram", "1 123456789", "0 -5 @anna 1.5 12345678901234567890"},

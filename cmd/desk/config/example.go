@@ -72,7 +72,7 @@ func needWord(tag reflect.StructTag) string {
 	case need == "always":
 		return " Needed."
 	case isOnly:
-		return " Needed for " + only + "."
+		return " Needed for " + strings.ReplaceAll(only, "|", ", ") + "."
 	case need != "":
 		return " Needed when " + need + "."
 	}

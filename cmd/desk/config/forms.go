@@ -32,6 +32,8 @@ var forms = map[string]form{
 	"language": {"a language (BCP 47)", "zh-CN", isLanguage},
 	"currency": {"a currency (ISO 4217)", "EUR", isCurrency},
 	"hostport": {"host:port", "imap.example.com:993", isHostPort},
+	"pair":     {"two languages, FROM>TO, either of which may be *", "en>zh", isPair},
+	"amount":   {"an amount with up to 6 decimals", "20.00", regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,6})?$`).MatchString},
 	"listen":   {"an address to listen on, host:port", "127.0.0.1:8080", isListen},
 	"place":    {"CHAT:CHANNEL, where CHAT is slack, telegram or console", "slack:C0123456", isPlace},
 	"mail":     {"a mail address", "shop@example.com", isMail},
@@ -59,6 +61,12 @@ func isLanguage(s string) bool {
 func isCurrency(s string) bool {
 	unit, err := currency.ParseISO(s)
 	return err == nil && unit.String() == s && s != "XXX" && s != "XTS"
+}
+
+// isPair takes "en>zh" and "*>ja".
+func isPair(s string) bool {
+	from, to, ok := strings.Cut(s, ">")
+	return ok && (from == "*" || isLanguage(from)) && (to == "*" || isLanguage(to))
 }
 
 func isPort(s string, least int) bool {

@@ -183,8 +183,13 @@ func (r *reader) value(v reflect.Value, f reflect.StructField, n *node, path str
 	}
 	switch v.Kind() {
 	case reflect.String:
-		if r.is(n, text, path) && n.text != "" && r.fits(n, tag, path) {
+		if !r.is(n, text, path) || n.text == "" {
+			return
+		}
+		if r.fits(n, tag, path) {
 			v.SetString(n.text)
+		} else {
+			v.SetZero() // the default is not what was meant, and nothing more is asked for its sake
 		}
 	case reflect.Int:
 		r.number(v, tag, n, path)
@@ -354,7 +359,7 @@ func (r *reader) span(v reflect.Value, tag reflect.StructTag, n *node, path stri
 }
 
 // wants tells whether a need holds in a section: "always", "on",
-// "platform=amazon".
+// "platform=amazon", "kind=deepl|azure".
 func wants(need string, v reflect.Value) bool {
 	if need == "always" {
 		return true
@@ -365,7 +370,7 @@ func wants(need string, v reflect.Value) bool {
 	case need == "" || i < 0:
 		return false
 	case ok:
-		return v.Field(i).String() == value
+		return slices.Contains(strings.Split(value, "|"), v.Field(i).String())
 	}
 	return v.Field(i).Kind() == reflect.Bool && v.Field(i).Bool()
 }
@@ -385,8 +390,8 @@ func (r *reader) needed(v reflect.Value, n *node, p place) {
 			}
 			line, how = kid.line, "is empty"
 		}
-		if _, only, ok := strings.Cut(f.Tag.Get("need"), "="); ok {
-			how += ", and " + only + " needs it"
+		if key, _, ok := strings.Cut(f.Tag.Get("need"), "="); ok {
+			how += ", and " + v.Field(fieldOf(v.Type(), key)).String() + " needs it"
 		}
 		if eg := f.Tag.Get("eg"); eg != "" {
 			how += fmt.Sprintf("; expected for example %s = %q", key, eg)

@@ -24,8 +24,9 @@ func (r *reader) rules(c Config) {
 	for _, a := range c.Apps {
 		apps = append(apps, a.Platform)
 	}
-	for _, e := range c.Engines {
+	for i, e := range c.Engines {
 		engines = append(engines, e.Name)
+		r.engine(e, fmt.Sprintf("engine[%d]", i+1))
 	}
 	var services []string
 	for _, x := range c.Tracking {
@@ -53,6 +54,25 @@ func (r *reader) rules(c Config) {
 	r.once("person", "telegram", telegram, false)
 	if c.Console.Off && !c.Slack.On && !c.Telegram.On {
 		r.problem(r.lines["console.off"], "console.off", "the console is off, and neither slack nor telegram is on: nobody could reach the desk")
+	}
+}
+
+// engine looks at what no single key of an engine can tell.
+func (r *reader) engine(e Engine, at string) {
+	if e.Local && e.BaseURL == "" && slices.Contains([]string{"deepl", "google", "azure"}, e.Kind) {
+		r.problem(r.lines[at+".local"], at+".local", "%s is not on a machine of yours: text that must not leave would leave", e.Kind)
+	}
+	if e.Kind == "google" && e.Key == "" && e.Credentials == "" {
+		r.problem(r.lines[at], at+".credentials", "is missing, and google needs it, or an access token in the variable %s", variable("DESK_ENGINE_{ID}_KEY", e.Name))
+	}
+	if e.GlossaryID != "" && (e.Location == "" || e.Location == "global") {
+		r.problem(r.lines[at+".glossary_id"], at+".glossary_id", "google has glossaries in regions only; write location, for example %q", "us-central1")
+	}
+	if e.MonthCost != "" && e.MillionCost == "" {
+		r.problem(r.lines[at+".month_cost"], at+".month_cost", "needs million_cost, or nobody can reckon what a month has cost")
+	}
+	if e.MillionCost != "" && e.Currency == "" {
+		r.problem(r.lines[at+".million_cost"], at+".million_cost", "needs currency, for example currency = %q", "EUR")
 	}
 }
 
