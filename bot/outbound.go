@@ -414,6 +414,9 @@ func (d *Desk) sendEnded(ctx context.Context, j jobs.Job[SendArgs], x Draft, sta
 			if _, err := tx.Exec(`UPDATE message SET state = ? WHERE id = ?`, msgAnswered, x.Message); err != nil {
 				return err
 			}
+			if err := d.remember(tx, x); err != nil {
+				return err
+			}
 		}
 		if err := d.Audit.Append(tx, string(people.Desk), "reply."+state, "draft:"+x.ID, map[string]any{"store": x.Store, "code": code}); err != nil {
 			return err
