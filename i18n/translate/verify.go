@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"unicode"
@@ -15,7 +16,7 @@ var Codes = []string{
 	codeTokenLost, codeTokenTwice, codeTokenStray, codeFactChanged, codeNewNumber, codeNewURL, codeNewEmail, codeNumberWord,
 	codeWrongLanguage, codeEcho, codeTooShort, codeTooLong, codePreamble, codeEmpty,
 	codeTermMissing, codeTermForbidden, codeTermDraft, codeTermAmbiguous, codeTermSensitive,
-	codeConfirmAmount, codeConfirmDate, codeConfirmRefusal, codeConfirmLegal, codeConfirmReview,
+	codeConfirmAmount, codeConfirmDate, codeConfirmRefusal, codeConfirmLegal, codeConfirmAddress, codeConfirmReview,
 	codeLanguageUnsure, codeTooManyFacts, codeNoEngine, codeEngineFailed, codeRepaired,
 }
 
@@ -43,6 +44,7 @@ const (
 	codeConfirmDate    = "confirm_date"
 	codeConfirmRefusal = "confirm_refusal"
 	codeConfirmLegal   = "confirm_legal"
+	codeConfirmAddress = "confirm_address"
 	codeConfirmReview  = "confirm_review"
 	codeLanguageUnsure = "language_unsure"
 	codeTooManyFacts   = "too_many_facts"
@@ -355,8 +357,8 @@ var (
 		"en": {"counterfeit", "fake", "lawyer", "attorney", "lawsuit", "legal", "court", "liab", "compensat", "injur", "fire", "burn", "electric shock", "allerg", "unsafe", "recall"},
 		"de": {"fälschung", "gefälscht", "anwalt", "gericht", "klage", "haftung", "schadensersatz", "verletz", "brand", "stromschlag", "allergi", "rückruf"},
 		"ja": {"偽物", "偽造", "弁護士", "訴訟", "裁判", "賠償", "責任", "怪我", "火災", "感電", "アレルギー", "リコール"},
-		"fr": {"contrefa", "avocat", "tribunal", "juridique", "dommages", "bless", "incendie", "allergi"},
-		"es": {"falsific", "abogado", "tribunal", "demanda", "indemniz", "herid", "incendio", "alergi"},
+		"fr": {"contrefa", "avocat", "tribunal", "juridique", "responsab", "dommages", "bless", "incendie", "allergi"},
+		"es": {"falsific", "abogado", "tribunal", "demanda", "responsab", "indemniz", "herid", "incendio", "alergi"},
 	}
 )
 
@@ -395,6 +397,9 @@ func confirm(source, text string, spans []span, from, to language.Tag) []Finding
 	}
 	if w := wordIn(legal, texts); w != "" {
 		out = append(out, Finding{Review, codeConfirmLegal, w})
+	}
+	if w := cmp.Or(placeIn(source), placeIn(text)); w != "" {
+		out = append(out, Finding{Review, codeConfirmAddress, w})
 	}
 	return out
 }
