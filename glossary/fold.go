@@ -14,7 +14,7 @@ import (
 // [start[i], end[i]) of the original.
 type folded struct {
 	runes      []rune
-	start, end []int
+	start, end []int32
 }
 
 // alike are marks that mean the same.
@@ -26,8 +26,15 @@ var alike = map[rune]rune{
 }
 
 func fold(s string) folded {
-	f := folded{runes: make([]rune, 0, len(s)), start: make([]int, 0, len(s)), end: make([]int, 0, len(s))}
-	put := func(r rune, from, to int) {
+	f := folded{runes: make([]rune, 0, len(s)), start: make([]int32, 0, len(s)), end: make([]int32, 0, len(s))}
+	f.fold(s)
+	return f
+}
+
+// fold folds s into f, in the room that f has.
+func (f *folded) fold(s string) {
+	f.runes, f.start, f.end = f.runes[:0], f.start[:0], f.end[:0]
+	put := func(r rune, from, to int32) {
 		if m, ok := alike[r]; ok {
 			r = m
 		}
@@ -46,21 +53,50 @@ func fold(s string) folded {
 		}
 		f.runes, f.start, f.end = append(f.runes, r), append(f.start, from), append(f.end, to)
 	}
-	caser := cases.Fold()
+	var caser cases.Caser
+	cased := false
+	for i := 0; i < len(s); {
+		// Letters that normalising leaves alone and that the next letter does not
+		// change need no more than a look.
+		r, n := quiet(s[i:])
+		if _, m := quiet(s[i+n:]); n > 0 && (m > 0 || i+n == len(s)) {
+			if r > ' ' && r != '`' && r != 0x7f {
+				f.runes, f.start, f.end = append(f.runes, r), append(f.start, int32(i)), append(f.end, int32(i+n))
+			} else {
+				put(r, int32(i), int32(i+n))
+			}
+			i += n
+			continue
+		}
+		// The rest, up to the next letter of ASCII: nothing is composed with that.
+		to := i + max(n, 1)
+		for to < len(s) && s[to] >= utf8.RuneSelf {
+			if _, m := quiet(s[to:]); m > 0 {
+				if _, k := quiet(s[to+m:]); k > 0 {
+					break
+				}
+			}
+			to++
+		}
+		if !cased {
+			caser, cased = cases.Fold(), true
+		}
+		foldSlow(s[i:to], i, caser, put)
+		i = to
+	}
+	if n := len(f.runes); n > 0 && f.runes[n-1] == ' ' {
+		f.runes, f.start, f.end = f.runes[:n-1], f.start[:n-1], f.end[:n-1]
+	}
+}
+
+// foldSlow normalises and folds a piece of text that begins at byte base.
+func foldSlow(s string, base int, caser cases.Caser, put func(r rune, from, to int32)) {
 	var it norm.Iter
 	it.InitString(norm.NFKC, s)
 	for !it.Done() {
-		from := it.Pos()
+		from := int32(base + it.Pos())
 		seg := it.Next()
-		to := it.Pos()
-		if len(seg) == 1 && seg[0] < 0x80 {
-			r := rune(seg[0])
-			if 'A' <= r && r <= 'Z' {
-				r += 'a' - 'A'
-			}
-			put(r, from, to)
-			continue
-		}
+		to := int32(base + it.Pos())
 		// Most letters of scripts without case are alone and stay as they are;
 		// asking the folder for each would be slow.
 		if r, n := utf8.DecodeRune(seg); n == len(seg) && unicode.SimpleFold(r) == r {
@@ -71,10 +107,39 @@ func fold(s string) folded {
 			put(r, from, to)
 		}
 	}
-	if n := len(f.runes); n > 0 && f.runes[n-1] == ' ' {
-		f.runes, f.start, f.end = f.runes[:n-1], f.start[:n-1], f.end[:n-1]
+}
+
+// quiet folds the first letter of s if it is one of the many that normalising
+// maps to one letter whatever stands before it; 0 bytes when it is not.
+func quiet(s string) (r rune, n int) {
+	if s == "" {
+		return 0, 0
 	}
-	return f
+	if c := s[0]; c < utf8.RuneSelf {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		return rune(c), 1
+	}
+	r, n = utf8.DecodeRuneInString(s)
+	switch {
+	case 0x4E00 <= r && r <= 0x9FFF, 0xAC00 <= r && r <= 0xD7A3, // Chinese characters, Korean syllables
+		0x3041 <= r && r <= 0x3096, 0x30A1 <= r && r <= 0x30FA, r == 'ー', 0x430 <= r && r <= 0x44F, r == 'ё':
+	case 0xE0 <= r && r <= 0xFF && r != '÷':
+	case 0xC0 <= r && r <= 0xDE && r != '×', 0x410 <= r && r <= 0x42F:
+		r += 0x20
+	case 0xFF01 <= r && r <= 0xFF5E: // ASCII in full width
+		if r -= 0xFF01 - '!'; 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+	case r == '、' || r == '。' || r == '’':
+		r = alike[r]
+	case r == 0x3000:
+		r = ' '
+	default:
+		return 0, 0
+	}
+	return r, n
 }
 
 // Fold is the form in which two texts are the same text: the key of a
@@ -105,10 +170,19 @@ func outer(r rune) bool { return strings.ContainsRune(" .,!?;:\"'~…¡¿", r) }
 // spacedWord: the rune is part of a word in a script that puts spaces between
 // words, so that a term next to it is only part of that word.
 func spacedWord(r rune) bool {
-	return (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) && !unspaced(r)
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z'
+	}
+	return !unspaced(r) && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
 }
 
 func unspaced(r rune) bool {
+	switch {
+	case r < 0x0E00: // before Thai there is none
+		return false
+	case 0x4E00 <= r && r <= 0x9FFF, 0xAC00 <= r && r <= 0xD7A3:
+		return true
+	}
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) || r == 'ー'
 }
 

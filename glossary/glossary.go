@@ -67,6 +67,8 @@ type Term struct {
 	Until string `toml:"until"`
 
 	byLang map[string]Wording
+	// requires and excludes are the context's words, folded.
+	requires, excludes []string
 }
 
 // Wording is a term in one language.
@@ -191,6 +193,7 @@ func Load(fsys fs.FS) (*Book, error) {
 func (b *Book) build(version string, bad []error) error {
 	b.byLang, b.lookup, b.version = map[string]*index{}, map[string]*phraseIndex{}, version
 	b.whole = slices.Clone(b.phrases)
+	drafts := map[string]*indexDraft{}
 	for _, t := range b.terms {
 		if t.Kind == Whole || t.Kind == Remark {
 			p := t.asPhrase()
@@ -201,11 +204,14 @@ func (b *Book) build(version string, bad []error) error {
 			continue
 		}
 		if t.Status != Deprecated {
-			b.index(t)
+			b.index(t, drafts)
 		}
 	}
 	if len(bad) > 0 {
 		return fmt.Errorf("glossary: %w", errors.Join(bad...))
+	}
+	for lang, d := range drafts {
+		b.byLang[lang] = &index{words: d.words.build(), stems: d.stems.build()}
 	}
 	for i := range b.whole {
 		b.indexPhrase(&b.whole[i])
@@ -287,7 +293,16 @@ func (t *Term) check() error {
 		}
 		t.byLang[langKey(tag)] = w
 	}
+	t.requires, t.excludes = foldAll(t.Context.Requires), foldAll(t.Context.Excludes)
 	return nil
+}
+
+func foldAll(words []string) []string {
+	var out []string
+	for _, w := range words {
+		out = append(out, Fold(w))
+	}
+	return out
 }
 
 func known(s Standing) bool { return s == Draft || s == Approved || s == Deprecated }

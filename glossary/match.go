@@ -1,9 +1,10 @@
 package glossary
 
 import (
+	"cmp"
 	"slices"
-	"sort"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -32,64 +33,35 @@ type Need struct {
 	Draft bool
 }
 
-// index finds the terms of one language.
-type index struct {
-	root  node
-	stems map[string][]stemmed // by first stem
-}
+// index finds the terms of one language: by what they are, and by their stems
+// with a space between the words.
+type index struct{ words, stems lexicon }
 
-type node struct {
-	next map[rune]*node
-	ends []ending
-}
+type indexDraft struct{ words, stems lexiconDraft }
 
-type ending struct {
-	term *Term
-	// exact is the wording as it has to be written, when case matters.
-	exact string
-	// variant: it is not the term's preferred wording.
-	variant bool
-}
-
-type stemmed struct {
-	term    *Term
-	stems   []string
-	variant bool
-}
-
-func (b *Book) index(t *Term) {
+func (b *Book) index(t *Term, drafts map[string]*indexDraft) {
 	for lang, w := range t.byLang {
 		if w.Status == Deprecated {
 			continue
 		}
-		ix := b.byLang[lang]
-		if ix == nil {
-			ix = &index{stems: map[string][]stemmed{}}
-			b.byLang[lang] = ix
+		d := drafts[lang]
+		if d == nil {
+			d = &indexDraft{}
+			drafts[lang] = d
 		}
 		for i, s := range append([]string{w.Preferred}, w.Variants...) {
 			f := fold(s)
 			if len(f.runes) == 0 {
 				continue
 			}
-			n := &ix.root
-			for _, r := range f.runes {
-				if n.next == nil {
-					n.next = map[rune]*node{}
-				}
-				if n.next[r] == nil {
-					n.next[r] = &node{}
-				}
-				n = n.next[r]
-			}
-			e := ending{term: t, variant: i > 0}
+			exact := ""
 			if w.Case {
-				e.exact = plainForm(s)
+				exact = plainForm(s)
 			}
-			n.ends = append(n.ends, e)
+			d.words.add(string(f.runes), t, i > 0, exact)
 			if w.Match == "stem" && !w.Case {
 				if st := stems(f, lang); len(st) > 0 {
-					ix.stems[st[0]] = append(ix.stems[st[0]], stemmed{t, st, i > 0})
+					d.stems.add(strings.Join(st, " "), t, i > 0, "")
 				}
 			}
 		}
@@ -101,11 +73,39 @@ func plainForm(s string) string {
 	return strings.Join(strings.Fields(norm.NFKC.String(s)), " ")
 }
 
-// candidate is a span of folded runes and the entries that have it: those whose
-// preferred wording it is before those of which it is a variant.
-type candidate struct {
-	i, j            int
+// hit is a span of folded runes and an entry that has it.
+type hit struct {
+	i, j    int
+	term    *Term
+	variant bool
+}
+
+// scratch is the room that one search needs; it is used again.
+type scratch struct {
+	f               folded
+	off             []int32 // where each rune is in the folded text as a string
+	spaced, taken   []bool
+	words           []wordSpan
+	bare            []string
+	hits            []hit
 	terms, variants []*Term
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// largest is how long a text may be for its room to be kept.
+const largest = 64 << 10
+
+func (x *scratch) give(text string) {
+	if len(text) > largest {
+		return
+	}
+	// What is kept must not keep a glossary or a text alive.
+	clear(x.bare)
+	clear(x.hits)
+	clear(x.terms[:cap(x.terms)])
+	clear(x.variants[:cap(x.variants)])
+	scratches.Put(x)
 }
 
 // Match finds terms that hold everywhere.
@@ -121,92 +121,136 @@ func (b *Book) MatchIn(text string, lang language.Tag, in Scope) []Match {
 	if ix == nil || text == "" {
 		return nil
 	}
-	f := fold(text)
-	spans := ix.candidates(f, text, key)
+	x := scratches.Get().(*scratch)
+	defer x.give(text)
+	x.f.fold(text)
+	whole := string(x.f.runes)
+	x.search(ix, whole, text, key)
 	// Longest first; of two of the same length the earlier.
-	sort.SliceStable(spans, func(a, c int) bool {
-		if la, lc := spans[a].j-spans[a].i, spans[c].j-spans[c].i; la != lc {
-			return la > lc
-		}
-		return spans[a].i < spans[c].i
+	slices.SortStableFunc(x.hits, func(a, c hit) int {
+		return cmp.Or(cmp.Compare(c.j-c.i, a.j-a.i), cmp.Compare(a.i, c.i))
 	})
-	taken := make([]bool, len(f.runes))
+	x.taken = append(x.taken[:0], make([]bool, len(x.f.runes))...)
+	near := around{text: x.f, whole: whole}
 	var out []Match
-	for _, s := range spans {
-		if slices.Contains(taken[s.i:s.j], true) {
+	for from, to := 0, 0; from < len(x.hits); from = to {
+		i, j := x.hits[from].i, x.hits[from].j
+		x.terms, x.variants = x.terms[:0], x.variants[:0]
+		for to = from; to < len(x.hits) && x.hits[to].i == i && x.hits[to].j == j; to++ {
+			list := &x.terms
+			if x.hits[to].variant {
+				list = &x.variants
+			}
+			if t := x.hits[to].term; !slices.Contains(*list, t) {
+				*list = append(*list, t)
+			}
+		}
+		if slices.Contains(x.taken[i:j], true) {
 			continue
 		}
-		t, ambiguous := choose(s, s.terms, f, in)
+		// Those whose preferred wording it is go before those of which it is a variant.
+		t, ambiguous := choose(i, j, x.terms, &near, in)
 		if t == nil {
-			t, ambiguous = choose(s, s.variants, f, in)
+			t, ambiguous = choose(i, j, x.variants, &near, in)
 		}
 		if t == nil {
 			continue
 		}
-		for k := s.i; k < s.j; k++ {
-			taken[k] = true
+		for k := i; k < j; k++ {
+			x.taken[k] = true
 		}
-		m := Match{Term: t, Start: f.start[s.i], End: f.end[s.j-1], Ambiguous: ambiguous}
+		m := Match{Term: t, Start: int(x.f.start[i]), End: int(x.f.end[j-1]), Ambiguous: ambiguous}
 		m.Text = text[m.Start:m.End]
 		out = append(out, m)
 	}
-	sort.Slice(out, func(a, c int) bool { return out[a].Start < out[c].Start })
+	slices.SortFunc(out, func(a, c Match) int { return cmp.Compare(a.Start, c.Start) })
 	return out
 }
 
-func (ix *index) candidates(f folded, text, lang string) []candidate {
-	var spans []candidate
-	add := func(i, j int, t *Term, variant bool) {
-		k := len(spans) - 1
-		for k >= 0 && spans[k].i == i && spans[k].j != j {
-			k--
-		}
-		if k < 0 || spans[k].i != i {
-			spans = append(spans, candidate{i: i, j: j})
-			k = len(spans) - 1
-		}
-		list := &spans[k].terms
-		if variant {
-			list = &spans[k].variants
-		}
-		if !slices.Contains(*list, t) {
-			*list = append(*list, t)
-		}
+// search fills hits.
+func (x *scratch) search(ix *index, whole, text, lang string) {
+	runes, n := x.f.runes, int32(0)
+	x.off, x.spaced, x.words, x.hits, x.bare = x.off[:0], x.spaced[:0], x.words[:0], x.hits[:0], x.bare[:0]
+	for _, r := range runes {
+		x.off, x.spaced = append(x.off, n), append(x.spaced, spacedWord(r))
+		n += int32(utf8.RuneLen(r))
 	}
-	words := wordsOf(f)
-	next := 0
-	for i := range f.runes {
-		n := &ix.root
-		for j := i; j < len(f.runes) && n.next != nil; j++ {
-			if n = n.next[f.runes[j]]; n == nil {
+	x.off, x.spaced = append(x.off, n), append(x.spaced, false)
+	for i := 0; i < len(runes); {
+		j := i + 1
+		if x.spaced[i] {
+			for x.spaced[j] {
+				j++
+			}
+			x.words = append(x.words, wordSpan{i, j})
+			x.walk(&ix.words, i, j, whole, text)
+		} else {
+			pairs := unspaced(runes[i])
+			if !pairs || ix.words.short {
+				x.walk(&ix.words, i, j, whole, text)
+			}
+			if pairs && j < len(runes) {
+				x.walk(&ix.words, i, j+1, whole, text)
+			}
+		}
+		i = j
+	}
+	if len(ix.stems.ends) > 0 {
+		x.inflected(&ix.stems, whole, lang)
+	}
+}
+
+// walk finds the wordings that begin at i with the head that ends at j.
+func (x *scratch) walk(l *lexicon, i, j int, whole, text string) {
+	at, ok := l.heads[whole[x.off[i]:x.off[j]]]
+	for ; ok; j++ {
+		if !x.spaced[j-1] || !x.spaced[j] {
+			for _, e := range l.here(at) {
+				if e.exact == 0 || plainForm(text[x.f.start[i]:x.f.end[j-1]]) == l.exact[e.exact-1] {
+					x.hits = append(x.hits, hit{i, j, e.term, e.variant})
+				}
+			}
+		}
+		if j == len(x.f.runes) {
+			return
+		}
+		at, ok = l.step(at, x.f.runes[j])
+	}
+}
+
+// inflected finds the wordings whose stems the words begin with.
+func (x *scratch) inflected(l *lexicon, whole, lang string) {
+	for _, w := range x.words {
+		x.bare = append(x.bare, stem(whole[x.off[w.i]:x.off[w.j]], lang))
+	}
+	for k, w := range x.words {
+		at, ok := l.heads[x.bare[k]]
+		for m := k; ok; {
+			for _, e := range l.here(at) {
+				x.hits = append(x.hits, hit{w.i, x.words[m].j, e.term, e.variant})
+			}
+			if m++; m == len(x.words) || !oneApart(x.f, x.words[m-1], x.words[m]) {
 				break
 			}
-			if len(n.ends) == 0 || !f.edges(i, j+1) {
-				continue
-			}
-			for _, e := range n.ends {
-				if e.exact == "" || plainForm(text[f.start[i]:f.end[j]]) == e.exact {
-					add(i, j+1, e.term, e.variant)
+			at, ok = l.step(at, ' ')
+			for _, r := range x.bare[m] {
+				if !ok {
+					break
 				}
-			}
-		}
-		for next < len(words) && words[next].i < i {
-			next++
-		}
-		if next < len(words) && words[next].i == i && len(ix.stems) > 0 {
-			for _, s := range ix.stems[stem(string(f.runes[i:words[next].j]), lang)] {
-				if end, ok := follows(f, words[next:], s.stems, lang); ok {
-					add(i, end, s.term, s.variant)
-				}
+				at, ok = l.step(at, r)
 			}
 		}
 	}
-	return spans
+}
+
+// oneApart: one space or hyphen stands between two words.
+func oneApart(f folded, a, c wordSpan) bool {
+	return c.i-a.j == 1 && (f.runes[a.j] == ' ' || f.runes[a.j] == '-')
 }
 
 // choose picks the meaning: one whose required words are there, else one that
 // requires none. Scope narrows first, and a narrower entry wins.
-func choose(s candidate, terms []*Term, f folded, in Scope) (best *Term, ambiguous bool) {
+func choose(i, j int, terms []*Term, near *around, in Scope) (best *Term, ambiguous bool) {
 	score, rivals := -1, 0
 	for _, t := range terms {
 		if t.Scope.Store != "" && t.Scope.Store != in.Store || t.Scope.Platform != "" && t.Scope.Platform != in.Platform {
@@ -215,16 +259,16 @@ func choose(s candidate, terms []*Term, f folded, in Scope) (best *Term, ambiguo
 		if in.On != "" && (t.Since > in.On || t.Until != "" && t.Until < in.On) {
 			continue
 		}
-		if t.Money && besideAmount(f, s.i, s.j) {
+		if t.Money && besideAmount(near.text, i, j) {
 			continue
 		}
 		rivals++
-		if anyIn(f, t.Context.Excludes) {
+		if near.any(t.excludes) {
 			continue
 		}
 		n := 0
 		if len(t.Context.Requires) > 0 {
-			if !anyIn(f, t.Context.Requires) {
+			if !near.any(t.requires) {
 				continue
 			}
 			n += 1
@@ -242,9 +286,26 @@ func choose(s candidate, terms []*Term, f folded, in Scope) (best *Term, ambiguo
 	return best, best != nil && rivals > 1 && score == 0
 }
 
-func anyIn(f folded, words []string) bool {
+// around looks for the words of contexts in one text, for each of them once.
+type around struct {
+	text  folded
+	whole string
+	known map[string]bool
+}
+
+// any: at least one of the words, which are folded, is there.
+func (a *around) any(words []string) bool {
 	for _, w := range words {
-		if f.find(fold(w).runes) {
+		there, ok := a.known[w]
+		if !ok {
+			// The plain search is fast, and mostly says no.
+			there = strings.Contains(a.whole, w) && a.text.find([]rune(w))
+			if a.known == nil {
+				a.known = map[string]bool{}
+			}
+			a.known[w] = there
+		}
+		if there {
 			return true
 		}
 	}
@@ -355,10 +416,8 @@ func follows(f folded, words []wordSpan, want []string, lang string) (end int, o
 	}
 	for k, s := range want {
 		w := words[k]
-		if k > 0 {
-			if gap := string(f.runes[words[k-1].j:w.i]); gap != " " && gap != "-" {
-				return 0, false
-			}
+		if k > 0 && !oneApart(f, words[k-1], w) {
+			return 0, false
 		}
 		if stem(string(f.runes[w.i:w.j]), lang) != s {
 			return 0, false
