@@ -22,7 +22,7 @@ build: ## build bin/desk
 	$(GO) build -trimpath -ldflags '-s -w' -o $(DESK) ./cmd/desk
 
 .PHONY: setup
-setup: ## install what the tests use beside Go (PostgreSQL, Redis, Chromium, fonts, Node), where that is possible
+setup: ## install what the tests use beside Go (PostgreSQL, Redis, Chromium, fonts, Node, Apertium), where that is possible
 	@sh .ci/setup
 
 .PHONY: test

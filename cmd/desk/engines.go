@@ -7,6 +7,7 @@ import (
 
 	"helloworld/cmd/desk/config"
 	"helloworld/i18n/translate"
+	"helloworld/i18n/translate/apertium"
 	"helloworld/i18n/translate/openai"
 )
 
@@ -14,7 +15,9 @@ import (
 func openEngine(e config.Engine) (translate.Engine, error) {
 	switch e.Kind {
 	case "openai":
-		return openai.New(openai.Config{Name: e.Name, BaseURL: e.BaseURL, Model: e.Model, Key: openai.Key(e.Key)})
+		return openai.New(openai.Config{Name: e.Name, BaseURL: e.BaseURL, Model: e.Model, Key: translate.Secret(e.Key)})
+	case "apertium":
+		return apertium.New(apertium.Config{Name: e.Name, BaseURL: e.BaseURL})
 	}
 	return nil, fmt.Errorf("engine %s: there is no kind %q", e.Name, e.Kind)
 }

@@ -49,14 +49,14 @@ func server(t *testing.T, answer func(w http.ResponseWriter, req request, texts 
 
 func say(w http.ResponseWriter, content, finish string) {
 	fmt.Fprintf(w, `{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":%s},"finish_reason":%q}],"usage":{}}`,
-		must(plainJSON(content)), finish)
+		must(translate.PlainJSON(content)), finish)
 }
 
-func must(s string, err error) string {
+func must(s []byte, err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	return s
+	return string(s)
 }
 
 func toy(w http.ResponseWriter, _ request, texts []string) {
@@ -64,7 +64,7 @@ func toy(w http.ResponseWriter, _ request, texts []string) {
 	for i, s := range texts {
 		out[i] = "译：" + s
 	}
-	say(w, "Here it is:\n```json\n"+must(plainJSON(out))+"\n```", "stop")
+	say(w, "Here it is:\n```json\n"+must(translate.PlainJSON(out))+"\n```", "stop")
 }
 
 func TestExam(t *testing.T) {
@@ -100,6 +100,24 @@ func TestWhatIsAsked(t *testing.T) {
 	}
 	if !strings.Contains(got.Messages[1].Content, `<x id=`) {
 		t.Errorf("tokens are escaped: %s", got.Messages[1].Content)
+	}
+}
+
+func TestManner(t *testing.T) {
+	t.Parallel()
+	ask := func(style translate.Style, to string) string {
+		return instructions([]translate.Segment{{Text: "a"}, {Text: "b", Style: style}}, language.English, language.MustParse(to))
+	}
+	for to, want := range map[string]string{"de": `"Sie"`, "de-AT": `"Sie"`, "fr": `"vous"`, "es": `"usted"`, "ja": "敬語", "ko": "합쇼체", "pt-BR": "senhor", "it": `"Lei"`, "zh-Hant": "您"} {
+		if got := ask(translate.Style{Professional: true, Platform: "ebay"}, to); !strings.Contains(got, want) || !strings.Contains(got, "written on ebay") {
+			t.Errorf("%s: %s", to, got)
+		}
+		if got := ask(translate.Style{}, to); strings.Contains(got, want) {
+			t.Errorf("%s, not professional: %s", to, got)
+		}
+	}
+	if got := ask(translate.Style{Professional: true}, "th"); !strings.Contains(got, "polite form") || strings.Contains(got, "written on") {
+		t.Errorf("a language without a rule: %s", got)
 	}
 }
 
