@@ -68,3 +68,51 @@ func KindOf(err error) ErrorKind {
 	}
 	return Failed
 }
+
+// kindCodes say in a finding what happened to an engine.
+var kindCodes = map[ErrorKind]string{
+	Busy: codeEngineBusy, Down: codeEngineDown, Denied: codeEngineDenied, Quota: codeEngineQuota,
+	TooLong: codeEngineTooLong, BadAnswer: codeEngineBadAnswer, NoPair: codeEngineNoPair,
+}
+
+// codeOf is the finding for an engine that gave no answer.
+func codeOf(err error) string {
+	switch {
+	case errors.Is(err, errResting):
+		return codeEngineResting
+	case errors.Is(err, errBudget):
+		return codeEngineBudget
+	case errors.Is(err, errForgets):
+		return codeEngineForgets
+	case errors.Is(err, errNoPair):
+		return codeEngineNoPair
+	}
+	if code, ok := kindCodes[KindOf(err)]; ok {
+		return code
+	}
+	return codeEngineFailed
+}
+
+// The codes of what happened to engines, and of what a shop's tone asks for.
+const (
+	codeEngineBusy      = "engine_busy"
+	codeEngineDown      = "engine_down"
+	codeEngineDenied    = "engine_denied"
+	codeEngineQuota     = "engine_quota"
+	codeEngineTooLong   = "engine_too_long"
+	codeEngineBadAnswer = "engine_bad_answer"
+	codeEngineNoPair    = "engine_no_pair"
+	codeEngineResting   = "engine_resting"
+	codeEngineForgets   = "engine_forgets"
+	codeEngineBudget    = "engine_budget"
+	codeEngineUnfit     = "engine_unfit"
+	codeNoEnginePair    = "no_engine_pair"
+	codeLocalOnly       = "local_only"
+	codeInformal        = "informal"
+)
+
+// governance are the codes above, for [Codes].
+var governance = []string{
+	codeEngineBusy, codeEngineDown, codeEngineDenied, codeEngineQuota, codeEngineTooLong, codeEngineBadAnswer, codeEngineNoPair,
+	codeEngineResting, codeEngineForgets, codeEngineBudget, codeEngineUnfit, codeNoEnginePair, codeLocalOnly, codeInformal,
+}

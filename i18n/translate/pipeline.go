@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,13 @@ type Options struct {
 	// Ledger counts what engines do; nil counts nothing, and then months' limits
 	// hold for this process alone.
 	Ledger Ledger
+	// OnBudget is told when an engine has used 80 and 100 per cent of its month's
+	// budget, once a month each in this process; 100 also means that the next text
+	// found no room. It may be nil.
+	OnBudget func(engine string, percent int)
+	// CacheBytes bounds what engines' answers may take in memory; 0 means 8 MiB,
+	// less than 0 keeps none.
+	CacheBytes int64
 }
 
 // Pipeline translates. It is safe for use by several goroutines.
@@ -44,6 +52,8 @@ type Pipeline struct {
 	memory  Memory
 	now     func() time.Time
 	log     *slog.Logger
+	cache   *cache
+	flights flights[outcome]
 }
 
 // New makes a pipeline.
@@ -60,12 +70,16 @@ func New(o Options) *Pipeline {
 	if o.Book == nil {
 		o.Book = &glossary.Book{}
 	}
-	p := &Pipeline{memory: o.Memory, now: o.Now, log: o.Log}
+	p := &Pipeline{memory: o.Memory, now: o.Now, log: o.Log, cache: newCache(o.CacheBytes)}
 	p.book.Store(o.Book)
-	for _, e := range o.Engines {
-		if e != nil {
-			p.engines = append(p.engines, &runner{engine: e, now: o.Now, log: o.Log, timeout: o.Timeout})
+	for i, e := range o.Engines {
+		if e == nil {
+			continue
 		}
+		rule := o.Rules[e.Name()]
+		p.engines = append(p.engines, &runner{engine: e, place: i, rule: rule, now: o.Now, log: o.Log, timeout: o.Timeout, ledger: o.Ledger,
+			noPair: map[string]time.Time{},
+			purse:  &purse{engine: e.Name(), rule: rule, ledger: o.Ledger, log: o.Log, tell: o.OnBudget}})
 	}
 	return p
 }
@@ -92,6 +106,10 @@ type work struct {
 	result   Result
 	// lines is how many paragraphs have words in them.
 	lines int
+	// limit is the longest text for the engine in question; 0 is the usual.
+	limit int
+	// once: not worth a repair.
+	once bool
 }
 
 // Do translates a text. An engine that fails is a finding, not an error: errors
@@ -101,11 +119,11 @@ func (p *Pipeline) Do(ctx context.Context, req Request) (Result, error) {
 		return Result{}, ErrNoTarget
 	}
 	w := &work{req: req, book: p.Book(), source: normalise(req.Text), from: req.From, to: req.To}
-	w.spans = protect(w.source)
+	w.spans = facts(req, w.source)
 	w.result = Result{From: req.From, To: req.To, Glossary: w.book.Version()}
 	bare := without(w.source, w.spans)
 	if !hasLetter(bare) {
-		return w.done(w.source, Same), nil
+		return w.asWritten(), nil
 	}
 	sure := true
 	if w.from == language.Und {
@@ -115,7 +133,7 @@ func (p *Pipeline) Do(ctx context.Context, req Request) (Result, error) {
 	if sure {
 		w.result.From = w.from
 		if base(w.from) == base(w.to) && !(base(w.to) == "zh" && script(w.from) != script(w.to)) {
-			return w.done(w.source, Same), nil
+			return w.asWritten(), nil
 		}
 		if len(w.spans) <= maxFacts {
 			if r, ok := p.known(ctx, w); ok {
@@ -145,8 +163,16 @@ func (p *Pipeline) Do(ctx context.Context, req Request) (Result, error) {
 		return p.glossed(w), nil
 	}
 	w.result.Findings = append(w.result.Findings, best.findings...)
-	w.result.Engine = best.runner.engine.Name()
+	w.result.Engine, w.result.Model = best.runner.engine.Name(), best.runner.model()
 	return p.finish(ctx, w, w.done(best.text, ByEngine), best.runner), nil
+}
+
+// asWritten is a text that needs no translating. Its tone is looked at all the same.
+func (w *work) asWritten() Result {
+	if w.req.Outgoing {
+		w.result.Findings = append(w.result.Findings, informal(w.source, w.to, w.spans)...)
+	}
+	return w.done(w.source, Same)
 }
 
 func script(t language.Tag) string { s, _ := t.Script(); return s.String() }
@@ -182,6 +208,7 @@ func (p *Pipeline) finish(ctx context.Context, w *work, r Result, by ...*runner)
 	w.result = r
 	if w.req.Outgoing {
 		w.result.Findings = append(w.result.Findings, confirm(w.source, r.Text, w.spans, w.from, w.to)...)
+		w.result.Findings = append(w.result.Findings, informal(r.Text, w.to, w.spans)...)
 		w.result.Back, w.result.BackGrade = p.back(ctx, w, by)
 	}
 	w.result.Findings = distinct(w.result.Findings)
@@ -201,18 +228,26 @@ func distinct(in []Finding) []Finding {
 }
 
 // back says the result in the agent's language again, where that costs little.
+// It goes by the same rules as the way out: what must stay on this machine stays.
 func (p *Pipeline) back(ctx context.Context, w *work, by []*runner) (string, Grade) {
-	rev := &work{req: Request{To: w.from}, book: w.book, source: w.result.Text, from: w.to, to: w.from}
-	rev.spans = protect(rev.source)
-	rev.result = Result{From: w.to, To: w.from}
+	req := Request{To: w.from, From: w.to, Local: w.req.Local, Names: slices.Clone(w.req.Names), Store: w.req.Store, Platform: w.req.Platform}
+	for _, s := range w.spans {
+		if s.kind == factName || s.kind == factAddress { // found by how it stood there, which may be gone
+			req.Names = append(req.Names, s.text)
+		}
+	}
+	rev := &work{req: req, book: w.book, source: w.result.Text, from: w.to, to: w.from, once: true}
+	rev.spans = facts(req, rev.source)
+	rev.result = Result{From: w.to, To: w.from, Glossary: w.result.Glossary}
 	if r, ok := phrases(rev); ok {
 		return r.Text, r.Grade
 	}
-	for _, e := range by {
-		// The facts were checked on the way out; a way back without them is no help.
-		if a, err := e.try(ctx, rev, 0, false); err == nil && a.blocks() == 0 {
-			return a.text, ByEngine
-		}
+	if len(by) == 0 {
+		return "", ""
+	}
+	// The facts were checked on the way out; a way back without them is no help.
+	if a, ok := p.byEngines(ctx, rev); ok && a.blocks() == 0 {
+		return a.text, ByEngine
 	}
 	return "", ""
 }

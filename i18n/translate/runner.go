@@ -5,26 +5,41 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 )
 
 // runner is an engine with what was learnt about it: which form of token it
-// keeps, and whether it is resting.
+// keeps, which languages it has not, whether it is resting and what it has spent.
 type runner struct {
 	engine  Engine
+	place   int // among the engines
+	rule    Rule
 	now     func() time.Time
 	log     *slog.Logger
 	timeout time.Duration
+	ledger  Ledger
+	purse   *purse
+	breaker breaker
+	probing flights[struct{}]
 
-	mu     sync.Mutex
-	probed bool
+	// mu is never held during a call: a slow engine must not hold up those who
+	// only want to know whether to ask it.
+	mu sync.Mutex
 	// forms are indexes into tokenForms that survived; none means refused.
-	forms []int
-	rest  time.Time
+	forms  []int
+	noPair map[string]time.Time
+}
+
+// model is what the engine runs on, for those that say.
+func (r *runner) model() string {
+	if m, ok := r.engine.(Modelled); ok {
+		return m.Model()
+	}
+	return ""
 }
 
 // probeText has facts where engines like to lose them: at the start, in the
@@ -33,29 +48,32 @@ func probeText(f tokenForm) string {
 	return f.make(0) + " is the order number, " + f.make(1) + " is the amount and the date is " + f.make(2)
 }
 
-// refusedFor is how long an engine that keeps no token is left alone before it
-// is tried again: someone may have changed its model.
-const refusedFor = 10 * time.Minute
-
-// downFor is how long an engine out of reach is left alone, so that a queue of
-// messages does not wait for its time-out one by one.
-const downFor = 15 * time.Second
-
+// These never reach an engine.
 var (
-	errResting = errors.New("resting after a refusal")
+	errResting = errors.New("resting after failures")
 	errForgets = errors.New("keeps no form of token")
+	errNoPair  = errors.New("does not know the languages")
 )
 
-// ready finds out, once, which token forms the engine keeps. All are asked in
-// one batch.
-func (r *runner) ready(ctx context.Context, from, to language.Tag) error {
+func (r *runner) known() []int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.now().Before(r.rest) {
-		return errResting
-	}
-	if r.probed && len(r.forms) > 0 {
+	return r.forms
+}
+
+// ready finds out, once, which token forms the engine keeps. All are asked in
+// one batch, by one caller for all that wait.
+func (r *runner) ready(ctx context.Context, from, to language.Tag) error {
+	if len(r.known()) > 0 {
 		return nil
+	}
+	_, err := r.probing.do(ctx, "", func(ctx context.Context) (struct{}, error) { return struct{}{}, r.probe(ctx, from, to) })
+	return err
+}
+
+func (r *runner) probe(ctx context.Context, from, to language.Tag) error {
+	if len(r.known()) > 0 {
+		return nil // between the look and the question someone else has found out
 	}
 	batch := make([]Segment, len(tokenForms))
 	for i, f := range tokenForms {
@@ -63,67 +81,129 @@ func (r *runner) ready(ctx context.Context, from, to language.Tag) error {
 	}
 	answers, err := r.call(ctx, batch, from, to)
 	if err != nil {
-		r.restAfter(err)
 		return err
 	}
-	r.probed, r.forms = true, nil
+	var forms []int
 	for i, f := range tokenForms {
-		got := restore(answers[i], []string{"a", "b", "c"}, f, 0)
+		got := restore(normalise(answers[i]), []string{"a", "b", "c"}, f, 0)
 		if got.stray == "" && got.seen[0] == 1 && got.seen[1] == 1 && got.seen[2] == 1 {
-			r.forms = append(r.forms, i)
+			forms = append(forms, i)
 		}
 	}
-	if len(r.forms) == 0 {
-		r.rest = r.now().Add(refusedFor)
+	if len(forms) == 0 {
+		r.breaker.rest(r.now().Add(refusedFor))
 		r.log.WarnContext(ctx, "translation engine refused: it changes every form of token", "engine", r.engine.Name())
 		return errForgets
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forms = forms
 	return nil
 }
 
 // Probed is what a try-out found about an engine.
 type Probed struct {
-	Engine string
+	Engine, Model string
+	// From and To are the languages it was tried with.
+	From, To language.Tag
 	// Forms are the forms of token that it keeps.
 	Forms []string
+	// Local: it may see what must not leave this machine.
+	Local bool
+	// Spent is how much of its month's budget is used, in per cent; -1: it has none.
+	Spent int
 	Err   error
 }
 
-// Probe tries out every engine between two languages, for a health check. What
-// it learns is used from then on; an engine known to work is not asked again.
+// Probe tries out every engine between two languages, or two that it is for, for
+// a health check. What it learns is used from then on; an engine known to work
+// is not asked again.
 func (p *Pipeline) Probe(ctx context.Context, from, to language.Tag) []Probed {
 	out := make([]Probed, 0, len(p.engines))
 	for _, r := range p.engines {
-		x := Probed{Engine: r.engine.Name(), Err: r.ready(ctx, from, to)}
-		r.mu.Lock()
-		for _, i := range r.forms {
+		x := Probed{Engine: r.engine.Name(), Model: r.model(), Local: r.rule.Local, Spent: -1}
+		x.From, x.To = r.rule.sample(from, to)
+		x.Err = r.ready(ctx, x.From, x.To)
+		for _, i := range r.known() {
 			x.Forms = append(x.Forms, tokenForms[i].name)
 		}
-		r.mu.Unlock()
+		if r.purse.bounded() {
+			x.Spent = r.purse.spent(ctx, r.now())
+		}
 		out = append(out, x)
 	}
 	return out
 }
 
-// restAfter leaves an engine alone for as long as it asked. r.mu is held.
-func (r *runner) restAfter(err error) {
-	var e *EngineError
-	if !errors.As(err, &e) {
-		return
+// call is one call within budget and time limit, counted, whose answer has as
+// many texts as asked.
+func (r *runner) call(ctx context.Context, batch []Segment, from, to language.Tag) ([]string, error) {
+	var letters int64
+	for _, s := range batch {
+		letters += int64(utf8.RuneCountInString(s.Text))
 	}
-	d := e.RetryAfter
-	if d <= 0 && e.Kind == Down {
-		d = downFor
+	start := r.now()
+	pair := base(from) + ">" + to.String()
+	if r.lacks(pair, start) {
+		return nil, errNoPair
 	}
-	r.rest = r.now().Add(d)
+	if err := r.purse.reserve(ctx, start, letters); err != nil {
+		return nil, err
+	}
+	turn, ok := r.breaker.enter(start)
+	if !ok {
+		r.purse.giveBack(letters)
+		return nil, errResting
+	}
+	out, err := r.ask(ctx, batch, from, to)
+	end := r.now()
+	if rest := r.breaker.leave(turn, end, err, ctx.Err() != nil); rest > 0 {
+		r.log.WarnContext(ctx, "translation engine rests", "engine", r.engine.Name(), "kind", KindOf(err).String(), "for", rest.String())
+	}
+	if err != nil && KindOf(err) == NoPair {
+		r.mu.Lock()
+		r.noPair[pair] = end.Add(noPairFor)
+		r.mu.Unlock()
+	}
+	u := Usage{Engine: r.engine.Name(), From: from, To: to, At: start, Letters: letters, Cost: r.rule.cost(letters), Currency: r.rule.Currency, Took: end.Sub(start)}
+	if err != nil {
+		u.Failed = KindOf(err).String()
+		if unpaid(KindOf(err)) {
+			u.Cost = 0
+		}
+	}
+	r.purse.settle(end, u.Letters, u.Cost)
+	r.count(ctx, u)
+	return out, err
 }
 
-// call is one call with a time limit, whose answer has as many texts as asked.
-func (r *runner) call(ctx context.Context, batch []Segment, from, to language.Tag) ([]string, error) {
+// unpaid: the engine refused before it did anything that it would charge for. A
+// call that was cut off may well be on the bill.
+func unpaid(k ErrorKind) bool {
+	return k == Busy || k == Denied || k == Quota || k == NoPair || k == TooLong
+}
+
+func (r *runner) lacks(pair string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return now.Before(r.noPair[pair])
+}
+
+// ask calls the engine. An error that says nothing of itself gets a kind.
+func (r *runner) ask(ctx context.Context, batch []Segment, from, to language.Tag) (out []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	out, err := r.engine.Translate(ctx, batch, from, to)
+	defer func() {
+		// An engine's fault must not end the desk. What it says may hold text.
+		if p := recover(); p != nil {
+			out, err = nil, &EngineError{Kind: BadAnswer, Engine: r.engine.Name(), Err: fmt.Errorf("it panicked with a %T", p)}
+		}
+	}()
+	out, err = r.engine.Translate(ctx, batch, from, to)
 	if err != nil {
+		if e := (*EngineError)(nil); !errors.As(err, &e) && errors.Is(err, context.DeadlineExceeded) {
+			err = &EngineError{Kind: Down, Engine: r.engine.Name(), Err: err}
+		}
 		return nil, err
 	}
 	if len(out) != len(batch) {
@@ -132,224 +212,17 @@ func (r *runner) call(ctx context.Context, batch []Segment, from, to language.Ta
 	return out, nil
 }
 
-// attempt is an engine's translation of a whole message, checked.
-type attempt struct {
-	text     string
-	findings []Finding
-	runner   *runner
-}
+// countTime bounds the writing down of a call.
+const countTime = 5 * time.Second
 
-func (a attempt) blocks() (n int) {
-	for _, f := range a.findings {
-		if f.Severity == Block {
-			n++
-		}
+// count writes the call down, whether or not whoever asked is still there.
+func (r *runner) count(ctx context.Context, u Usage) {
+	if r.ledger == nil {
+		return
 	}
-	return n
-}
-
-func (a attempt) missing() (n int) {
-	for _, f := range a.findings {
-		if f.Code == codeTermMissing || f.Code == codeTermForbidden {
-			n++
-		}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countTime)
+	defer cancel()
+	if err := r.ledger.Count(ctx, u); err != nil {
+		r.log.WarnContext(ctx, "translation ledger does not take a call", "engine", u.Engine, "err", err)
 	}
-	return n
-}
-
-func (a attempt) better(b attempt) bool {
-	if a.blocks() != b.blocks() {
-		return a.blocks() < b.blocks()
-	}
-	return a.missing() < b.missing()
-}
-
-// byEngines asks one engine after the other until one answer has nothing that
-// blocks; else the best there was.
-func (p *Pipeline) byEngines(ctx context.Context, w *work) (best attempt, ok bool) {
-	for _, r := range p.engines {
-		a, err := p.byEngine(ctx, w, r)
-		if err != nil {
-			if ctx.Err() != nil {
-				return best, ok
-			}
-			p.log.WarnContext(ctx, "translation engine failed", "engine", r.engine.Name(), "kind", KindOf(err).String(), "err", err)
-			w.find(Note, codeEngineFailed, r.engine.Name())
-			continue
-		}
-		if !ok || a.better(best) {
-			best, ok = a, true
-		}
-		if best.blocks() == 0 {
-			break
-		}
-	}
-	return best, ok
-}
-
-// byEngine is one attempt and, if something is wrong with it, one repair.
-func (p *Pipeline) byEngine(ctx context.Context, w *work, r *runner) (attempt, error) {
-	if err := r.ready(ctx, w.from, w.to); err != nil {
-		return attempt{}, err
-	}
-	first, err := r.try(ctx, w, 0, false)
-	if err != nil {
-		r.mu.Lock()
-		r.restAfter(err)
-		r.mu.Unlock()
-		return attempt{}, err
-	}
-	if first.blocks() == 0 && first.missing() == 0 {
-		return first, nil
-	}
-	// Forced words stand uninflected: fine in Chinese, clumsy in German, and
-	// still better there than the wrong word.
-	second, err := r.try(ctx, w, 1, first.missing() > 0)
-	if err == nil && second.better(first) {
-		second.findings = append(second.findings, Finding{Note, codeRepaired, ""})
-		return second, nil
-	}
-	return first, nil
-}
-
-// try translates all paragraphs in one batch. nth picks the token form, so that
-// a repair uses another one where the engine keeps several; with force the
-// terms are tokens too.
-func (r *runner) try(ctx context.Context, w *work, nth int, force bool) (attempt, error) {
-	r.mu.Lock()
-	if len(r.forms) == 0 {
-		r.mu.Unlock()
-		return attempt{}, errForgets
-	}
-	form := tokenForms[r.forms[nth%len(r.forms)]]
-	r.mu.Unlock()
-
-	paras := paragraphs(w, force)
-	var batch []Segment
-	w.lines = 0
-	for i := range paras {
-		if paras[i].words {
-			w.lines++
-			batch = append(batch, Segment{Text: mask(paras[i].text, paras[i].spans, form, paras[i].first), Terms: paras[i].pairs})
-		}
-	}
-	answers, err := r.call(ctx, batch, w.from, w.to)
-	if err != nil {
-		return attempt{}, err
-	}
-	a := attempt{runner: r}
-	lines := make([]string, len(paras))
-	for i, para := range paras {
-		if !para.words {
-			lines[i] = para.text
-			continue
-		}
-		answer := strings.Join(strings.Fields(strings.ReplaceAll(normalise(answers[0]), "\n", " ")), " ")
-		answers = answers[1:]
-		got := restore(answer, para.values, form, para.first)
-		lines[i] = got.text
-		a.findings = append(a.findings, check(w, para, got)...)
-	}
-	a.text = strings.Join(lines, "\n")
-	a.findings = append(a.findings, checkFacts(a.text, w.source, w.spans)...)
-	seen := map[string]bool{}
-	for _, t := range w.terms {
-		if seen[t.match.Term.ID] {
-			continue
-		}
-		seen[t.match.Term.ID] = true
-		if t.need.Missing(a.text, w.to) {
-			a.findings = append(a.findings, Finding{Review, codeTermMissing, t.need.Preferred})
-		}
-		if bad := t.need.Wrong(a.text); bad != "" {
-			a.findings = append(a.findings, Finding{Review, codeTermForbidden, bad})
-		}
-	}
-	a.findings = distinct(a.findings)
-	return a, nil
-}
-
-// paragraph is a line of the message, with its share of facts and terms.
-type paragraph struct {
-	text string
-	// words: there is something in it to translate.
-	words  bool
-	spans  []span
-	values []string
-	// facts are the spans that are facts, not forced words.
-	facts []span
-	first int
-	pairs []TermPair
-	// forced are the targets of terms that became tokens.
-	forced []string
-}
-
-// paragraphs cuts the message at its line ends: a long text goes in pieces that
-// make sense alone, and is never cut elsewhere.
-func paragraphs(w *work, force bool) []paragraph {
-	var out []paragraph
-	at, next := 0, 0
-	for _, line := range strings.Split(w.source, "\n") {
-		para := paragraph{text: line, first: next}
-		end := at + len(line)
-		for _, s := range w.spans {
-			if s.start >= at && s.end <= end {
-				s.start, s.end = s.start-at, s.end-at
-				para.spans, para.values = append(para.spans, s), append(para.values, s.text)
-			}
-		}
-		para.facts = para.spans
-		para.words = hasLetter(without(line, para.facts))
-		for _, t := range w.terms {
-			if t.match.Start < at || t.match.End > end {
-				continue
-			}
-			para.pairs = append(para.pairs, TermPair{t.match.Text, t.need.Preferred})
-			if force {
-				para.insert(span{"term", t.match.Start - at, t.match.End - at, t.match.Text}, t.need.Preferred)
-			}
-		}
-		next += len(para.spans)
-		at = end + 1
-		out = append(out, para)
-	}
-	return out
-}
-
-// insert adds a forced word among the spans, in the text's order.
-func (p *paragraph) insert(s span, value string) {
-	i := 0
-	for i < len(p.spans) && p.spans[i].start < s.start {
-		i++
-	}
-	spans := append([]span{}, p.spans[:i]...)
-	values := append([]string{}, p.values[:i]...)
-	p.spans, p.values = append(append(spans, s), p.spans[i:]...), append(append(values, value), p.values[i:]...)
-	p.forced = append(p.forced, value)
-}
-
-// check looks at one paragraph's answer.
-func check(w *work, para paragraph, got restored) []Finding {
-	named := make([]span, len(para.spans))
-	for i, s := range para.spans {
-		s.text = para.values[i]
-		named[i] = s
-	}
-	bare := without(para.text, para.facts)
-	allowed := append([]string{}, para.forced...)
-	for _, t := range w.terms {
-		if t.match.Text == t.need.Preferred {
-			allowed = append(allowed, t.need.Preferred)
-		}
-	}
-	out := checkTokens(got, para.text, named)
-	out = append(out, checkAdded(got, para.text, bare, w.from)...)
-	if w.lines > 1 && nameLike(bare) && strings.TrimSpace(got.bare) == strings.TrimSpace(bare) {
-		return out // the line that a letter is signed with
-	}
-	// With every word forced, the tokens are the translation.
-	if lang := checkLanguage(got, without(para.text, para.spans), w.from, w.to, allowed); len(lang) > 0 {
-		return append(out, lang...)
-	}
-	return append(out, checkLength(bare, got.bare+strings.Join(para.forced, ""), w.from, w.to)...)
 }

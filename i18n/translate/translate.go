@@ -6,13 +6,16 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Engine turns text into another language. It gets text whose facts are already
-// replaced by tokens, and never sees a buyer's data.
+// Engine turns text into another language. It gets text whose facts and names are
+// already replaced by tokens, and never sees a buyer's data.
 type Engine interface {
 	Name() string
 	// Translate answers with as many texts as it was given, in the same order.
 	Translate(ctx context.Context, batch []Segment, from, to language.Tag) ([]string, error)
 }
+
+// Modelled is an engine that says which model it runs on.
+type Modelled interface{ Model() string }
 
 // Segment is one text for an engine.
 type Segment struct {
@@ -87,8 +90,8 @@ type Request struct {
 	// Local: nothing of this text may leave this machine: only engines whose rule
 	// says [Rule.Local] are asked.
 	Local bool
-	// Names are the buyer's name, address lines and the like, which are masked
-	// before an engine that is not local sees the text.
+	// Names are the buyer's name, address lines and the like. Wherever they stand
+	// in the text an engine sees a token instead.
 	Names []string
 }
 
@@ -96,13 +99,15 @@ type Request struct {
 type Result struct {
 	Text string `json:"text"`
 	// From is und when no language was sure enough; then Grade is Gloss.
-	From     language.Tag `json:"from"`
-	To       language.Tag `json:"to"`
-	Grade    Grade        `json:"grade"`
-	Engine   string       `json:"engine,omitempty"`
-	Glossary string       `json:"glossary,omitempty"`
-	Findings []Finding    `json:"findings,omitempty"`
-	Terms    []TermHit    `json:"terms,omitempty"`
+	From   language.Tag `json:"from"`
+	To     language.Tag `json:"to"`
+	Grade  Grade        `json:"grade"`
+	Engine string       `json:"engine,omitempty"`
+	// Model is what the engine ran on, where it says so.
+	Model    string    `json:"model,omitempty"`
+	Glossary string    `json:"glossary,omitempty"`
+	Findings []Finding `json:"findings,omitempty"`
+	Terms    []TermHit `json:"terms,omitempty"`
 	// Back is Text translated back, for the agent to check; may be empty.
 	Back      string `json:"back,omitempty"`
 	BackGrade Grade  `json:"back_grade,omitempty"`

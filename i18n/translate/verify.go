@@ -12,13 +12,13 @@ import (
 )
 
 // Codes are all codes of findings: keys of the catalogue under "finding.".
-var Codes = []string{
+var Codes = append([]string{
 	codeTokenLost, codeTokenTwice, codeTokenStray, codeFactChanged, codeNewNumber, codeNewURL, codeNewEmail, codeNumberWord,
 	codeWrongLanguage, codeEcho, codeTooShort, codeTooLong, codePreamble, codeEmpty,
 	codeTermMissing, codeTermForbidden, codeTermDraft, codeTermAmbiguous, codeTermSensitive,
 	codeConfirmAmount, codeConfirmDate, codeConfirmRefusal, codeConfirmLegal, codeConfirmAddress, codeConfirmReview,
 	codeLanguageUnsure, codeTooManyFacts, codeNoEngine, codeEngineFailed, codeRepaired,
-}
+}, governance...)
 
 const (
 	codeTokenLost      = "token_lost"
