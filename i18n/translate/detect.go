@@ -1,33 +1,16 @@
 package translate
 
 import (
-	"strings"
 	"unicode"
 
 	"github.com/RadhiFadlillah/whatlanggo"
 	"golang.org/x/text/language"
 )
 
-// latin are the languages in Latin letters that buyers write in.
-var latin = map[whatlanggo.Lang]bool{
-	whatlanggo.Eng: true, whatlanggo.Deu: true, whatlanggo.Fra: true, whatlanggo.Spa: true, whatlanggo.Ita: true,
-	whatlanggo.Por: true, whatlanggo.Nld: true, whatlanggo.Pol: true, whatlanggo.Swe: true, whatlanggo.Tur: true,
-	whatlanggo.Dan: true, whatlanggo.Ces: true, whatlanggo.Vie: true, whatlanggo.Ind: true,
-}
-
-var cyrillic = map[whatlanggo.Lang]bool{whatlanggo.Rus: true, whatlanggo.Ukr: true, whatlanggo.Bul: true}
-
-// small are words that give a short message away. None is in two lists unless
-// it really is a word of both.
-var small = map[string][]string{
-	"en": {"the", "is", "my", "and", "i", "you", "please", "where", "when", "not", "with", "for", "it", "this", "have", "was", "order", "thanks", "thank", "hello", "can", "item", "received", "want", "refund", "hi", "of", "to", "your", "how", "arrived", "request"},
-	"de": {"der", "die", "das", "ist", "ich", "und", "nicht", "bitte", "wo", "wann", "mein", "meine", "habe", "ein", "eine", "mit", "danke", "sie", "hallo", "bestellung", "artikel", "kam", "noch", "wie", "zurück", "für", "ihr", "ihre", "wird", "keine", "kein", "möchte"},
-	"fr": {"le", "la", "les", "je", "et", "est", "ma", "mon", "pas", "vous", "où", "quand", "commande", "bonjour", "merci", "un", "une", "avec", "pour", "reçu", "article", "mais", "votre", "pouvez", "j'ai", "l'article"},
-	"es": {"el", "la", "los", "mi", "y", "es", "no", "por", "favor", "dónde", "donde", "está", "cuándo", "pedido", "hola", "gracias", "un", "una", "con", "para", "quiero", "llegó", "artículo", "pero", "puedo", "he", "recibido"},
-	"it": {"il", "lo", "la", "mio", "è", "non", "dove", "quando", "ordine", "ciao", "buongiorno", "grazie", "un", "una", "con", "per", "ho", "ricevuto", "articolo", "ma", "vorrei", "sono"},
-	"pt": {"o", "a", "meu", "minha", "e", "não", "onde", "quando", "pedido", "olá", "obrigado", "obrigada", "um", "uma", "com", "para", "recebi", "artigo", "mas", "gostaria", "está", "produto"},
-	"nl": {"de", "het", "een", "mijn", "is", "niet", "waar", "wanneer", "bestelling", "hallo", "bedankt", "dank", "met", "voor", "ik", "heb", "maar", "graag", "ontvangen", "en"},
-}
+// foreign are languages in Latin letters without a list of words of ours; a long
+// text in one of them must not pass for another.
+var foreign = map[whatlanggo.Lang]bool{whatlanggo.Hrv: true, whatlanggo.Slv: true, whatlanggo.Est: true, whatlanggo.Lit: true,
+	whatlanggo.Lav: true, whatlanggo.Tgl: true, whatlanggo.Nob: true}
 
 // detected is what can be said about a text's language.
 type detected struct {
@@ -78,78 +61,81 @@ func detect(bare string, site language.Tag, history []language.Tag) detected {
 	case count["kana"] > 0 && (count["kana"]+count["han"])*3 >= letters:
 		return detected{language.Japanese, true}
 	case most("han"):
-		if base(prior) == "ja" || prior == language.Und && base(site) == "ja" {
-			return detected{language.Japanese, true}
-		}
-		if base(prior) == "zh" {
-			return detected{prior, true}
-		}
-		return detected{language.MustParse("zh-CN"), true}
+		return byCharacters(bare, prior, site)
 	case most("cyr"):
-		tag := language.Russian
-		if iso := whatlanggo.DetectLangWithOptions(bare, whatlanggo.Options{Whitelist: cyrillic}).Iso6391(); iso != "" && count["cyr"] > 20 {
-			tag = language.Make(iso)
-		}
-		return detected{tag, true}
+		return byLetters(bare, letters, "Cyrl", prior, site, history)
 	}
 	for _, k := range []string{"ko", "th", "ar", "he", "el"} {
 		if most(k) {
 			return detected{language.Make(k), true}
 		}
 	}
-	return detectLatin(bare, letters, prior, site)
+	return byLetters(bare, letters, "Latn", prior, site, history)
 }
 
-func detectLatin(bare string, letters int, prior, site language.Tag) detected {
-	best, lead := votes(bare)
-	info := whatlanggo.DetectWithOptions(bare, whatlanggo.Options{Whitelist: latin})
-	guess := language.Make(info.Lang.Iso6391())
-	switch {
-	case best != "" && (lead >= 2 || lead >= 1 && base(guess) == best):
-		return detected{same(language.Make(best), prior, site), true}
-	case best == "" && letters >= 25 && info.Confidence >= whatlanggo.ReliableConfidenceThreshold:
-		return detected{same(guess, prior, site), true}
-	// A short message that says nothing against it is in the language of before.
-	case prior != language.Und && (best == "" || best == base(prior)):
-		return detected{prior, letters >= 2}
-	case best != "" && best == base(site):
-		return detected{site, true}
-	case best == "" && site != language.Und && base(guess) == base(site) && letters >= 8:
-		return detected{site, true}
+const (
+	// margin is by how much (in natural logarithms) the best language has to be
+	// ahead of the second to be sure of it.
+	margin = 2.5
+	// strange is how unlikely a letter is on average (as a logarithm) where the text
+	// may be in no language that is known here; then it takes twice the margin.
+	strange = -2.5
+	// siteSays and historySays are what the marketplace and the buyer's last
+	// message are worth beside it; onceSaid is for what the buyer wrote earlier.
+	siteSays, historySays, onceSaid = 1.5, 5.5, 1.5
+)
+
+// byLetters weighs words and letters, and what is known of the buyer, among the
+// languages of one script.
+func byLetters(bare string, letters int, in string, prior, site language.Tag, history []language.Tag) detected {
+	l := model()
+	sum, each := l.weigh(bare)
+	before := map[string]float32{}
+	for _, t := range history {
+		before[base(t)] = onceSaid
 	}
-	if best != "" {
-		guess = language.Make(best)
+	before[base(prior)] = historySays
+	before[base(site)] += siteSays
+	best, second := -1, -1
+	for i, t := range l.langs {
+		if script(t) != in {
+			continue
+		}
+		sum[i] += before[base(t)]
+		switch {
+		case best < 0 || sum[i] > sum[best]:
+			best, second = i, best
+		case second < 0 || sum[i] > sum[second]:
+			second = i
+		}
 	}
-	return detected{guess, false}
+	need := float32(margin)
+	if each < strange {
+		need *= 2
+	}
+	if in == "Latn" && letters >= 30 && each < strange+0.3 {
+		if info := whatlanggo.DetectWithOptions(bare, whatlanggo.Options{Whitelist: foreign}); info.Confidence >= whatlanggo.ReliableConfidenceThreshold {
+			need *= 8
+		}
+	}
+	return detected{same(l.langs[best], prior, site), sum[best]-sum[second] >= need && letters >= 2}
 }
 
-// votes counts small words; lead is by how many the best is ahead.
-func votes(bare string) (best string, lead int) {
-	words := strings.FieldsFunc(strings.ToLower(bare), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '’' })
-	score := map[string]int{}
-	for _, w := range words {
-		w = strings.ReplaceAll(w, "’", "'")
-		for lang, list := range small {
-			for _, s := range list {
-				if w == s {
-					score[lang]++
-				}
-			}
+// byCharacters tells Chinese, as either side writes it, from Japanese without kana.
+func byCharacters(bare string, prior, site language.Tag) detected {
+	found := hanzi(bare)
+	for _, t := range []language.Tag{prior, site} {
+		switch {
+		case base(t) == "ja" && mayBeJapanese(bare):
+			return detected{t, true}
+		case base(t) == "zh" && (found == language.Und || script(t) == script(found)):
+			return detected{t, true}
 		}
 	}
-	first, second := 0, 0
-	for _, lang := range []string{"en", "de", "fr", "es", "it", "pt", "nl"} {
-		switch n := score[lang]; {
-		case n > first:
-			best, first, second = lang, n, first
-		case n > second:
-			second = n
-		}
+	if found == language.Und {
+		found = simplified
 	}
-	if first == second {
-		return "", 0
-	}
-	return best, first - second
+	return detected{found, true}
 }
 
 // same keeps the region that history or site know.
