@@ -1,6 +1,7 @@
 package glossary
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,10 +36,12 @@ func fold(s string) folded {
 func (f *folded) fold(s string) {
 	f.runes, f.start, f.end = f.runes[:0], f.start[:0], f.end[:0]
 	put := func(r rune, from, to int32) {
-		if m, ok := alike[r]; ok {
-			r = m
+		if r >= utf8.RuneSelf || r == '`' {
+			if m, ok := alike[r]; ok {
+				r = m
+			}
 		}
-		if unicode.IsSpace(r) {
+		if r == ' ' || unicode.IsSpace(r) {
 			n := len(f.runes)
 			if n == 0 {
 				return
@@ -56,16 +59,45 @@ func (f *folded) fold(s string) {
 	var caser cases.Caser
 	cased := false
 	for i := 0; i < len(s); {
+		// Runs of plain letters and digits first: they are most of most texts.
+		from := i
+		for i < len(s) && plain[s[i]] != 0 && (i+1 == len(s) || s[i+1] < utf8.RuneSelf) {
+			i++
+		}
+		if i > from {
+			n := len(f.runes)
+			f.runes = slices.Grow(f.runes, i-from)[:n+i-from]
+			f.start = slices.Grow(f.start, i-from)[:n+i-from]
+			f.end = slices.Grow(f.end, i-from)[:n+i-from]
+			rs, starts, ends := f.runes[n:], f.start[n:], f.end[n:]
+			for k := range rs {
+				rs[k], starts[k], ends[k] = rune(plain[s[from+k]]), int32(from+k), int32(from+k+1)
+			}
+			continue
+		}
+		if s[i] == ' ' && i+1 < len(s) && plain[s[i+1]] != 0 {
+			put(' ', int32(i), int32(i+1))
+			i++
+			continue
+		}
 		// Letters that normalising leaves alone and that the next letter does not
 		// change need no more than a look.
 		r, n := quiet(s[i:])
-		if _, m := quiet(s[i+n:]); n > 0 && (m > 0 || i+n == len(s)) {
+		before := i
+		for n > 0 {
+			next, m := quiet(s[i+n:])
+			if m == 0 && i+n < len(s) {
+				break
+			}
 			if r > ' ' && r != '`' && r != 0x7f {
 				f.runes, f.start, f.end = append(f.runes, r), append(f.start, int32(i)), append(f.end, int32(i+n))
 			} else {
 				put(r, int32(i), int32(i+n))
 			}
 			i += n
+			r, n = next, m
+		}
+		if i > before {
 			continue
 		}
 		// The rest, up to the next letter of ASCII: nothing is composed with that.
@@ -88,6 +120,19 @@ func (f *folded) fold(s string) {
 		f.runes, f.start, f.end = f.runes[:n-1], f.start[:n-1], f.end[:n-1]
 	}
 }
+
+// plain is what each letter of ASCII becomes that stays one letter; 0 for spaces,
+// what is invisible and the mark that is made alike.
+var plain = func() (t [256]byte) {
+	for c := byte('!'); c < 0x7f; c++ {
+		t[c] = c
+		if 'A' <= c && c <= 'Z' {
+			t[c] = c + 'a' - 'A'
+		}
+	}
+	t['`'] = 0
+	return t
+}()
 
 // foldSlow normalises and folds a piece of text that begins at byte base.
 func foldSlow(s string, base int, caser cases.Caser, put func(r rune, from, to int32)) {
@@ -170,11 +215,19 @@ func outer(r rune) bool { return strings.ContainsRune(" .,!?;:\"'~…¡¿", r) }
 // spacedWord: the rune is part of a word in a script that puts spaces between
 // words, so that a term next to it is only part of that word.
 func spacedWord(r rune) bool {
-	if r < utf8.RuneSelf {
-		return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z'
+	if 0 <= r && r < utf8.RuneSelf {
+		return wordByte[r]
 	}
 	return !unspaced(r) && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
 }
+
+// wordByte is spacedWord for ASCII.
+var wordByte = func() (t [utf8.RuneSelf]bool) {
+	for c := range t {
+		t[c] = 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z'
+	}
+	return t
+}()
 
 func unspaced(r rune) bool {
 	switch {

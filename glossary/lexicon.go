@@ -15,8 +15,9 @@ type lexicon struct {
 	first []uint32 // where each wording's endings begin, and the end of the last
 	ends  []ending
 	heads map[string]run
-	short bool     // one wording at least is a single letter of a script without spaces
-	exact []string // the wordings whose capitals matter
+	maybe [256]uint64 // a bit for each head: most words of a text are none
+	short bool        // one wording at least is a single letter of a script without spaces
+	exact []string    // the wordings whose capitals matter
 }
 
 // ending is an entry that has a wording.
@@ -73,7 +74,7 @@ func (d *lexiconDraft) build() lexicon {
 	x.text = text.String()
 	x.at, x.first = append(x.at, uint32(text.Len())), append(x.first, uint32(len(order)))
 	for k := range len(x.at) - 1 {
-		unit := head(x.key(uint32(k)))
+		unit := headOf(x.key(uint32(k)))
 		if r, n := utf8.DecodeRuneInString(unit); n == len(unit) && unspaced(r) {
 			x.short = true
 		}
@@ -83,14 +84,29 @@ func (d *lexiconDraft) build() lexicon {
 		}
 		h.hi = uint32(k) + 1
 		x.heads[unit] = h
+		b := bit(unit)
+		x.maybe[b/64] |= 1 << (b % 64)
 	}
 	return x
 }
 
-// head is what a wording is filed under: its first word or, in a script without
+func bit(s string) uint32 {
+	return (uint32(s[0])*37 + uint32(s[len(s)/2])*1021 + uint32(s[len(s)-1])*131 + uint32(len(s))*7) % (256 * 64)
+}
+
+// head are the wordings that begin with a unit.
+func (x *lexicon) head(unit string) (run, bool) {
+	if b := bit(unit); x.maybe[b/64]>>(b%64)&1 == 0 {
+		return run{}, false
+	}
+	at, ok := x.heads[unit]
+	return at, ok
+}
+
+// headOf is what a wording is filed under: its first word or, in a script without
 // spaces, its first two letters. Most places of a text are done with after one
 // look for that.
-func head(s string) string {
+func headOf(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	if unspaced(r) {
 		_, m := utf8.DecodeRuneInString(s[n:])

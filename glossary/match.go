@@ -83,7 +83,8 @@ type hit struct {
 // scratch is the room that one search needs; it is used again.
 type scratch struct {
 	f               folded
-	off             []int32 // where each rune is in the folded text as a string
+	flat            []byte  // the folded text
+	off             []int32 // where each rune is in it
 	spaced, taken   []bool
 	words           []wordSpan
 	bare            []string
@@ -124,8 +125,7 @@ func (b *Book) MatchIn(text string, lang language.Tag, in Scope) []Match {
 	x := scratches.Get().(*scratch)
 	defer x.give(text)
 	x.f.fold(text)
-	whole := string(x.f.runes)
-	x.search(ix, whole, text, key)
+	whole := x.search(ix, text, key)
 	// Longest first; of two of the same length the earlier.
 	slices.SortStableFunc(x.hits, func(a, c hit) int {
 		return cmp.Or(cmp.Compare(c.j-c.i, a.j-a.i), cmp.Compare(a.i, c.i))
@@ -167,15 +167,24 @@ func (b *Book) MatchIn(text string, lang language.Tag, in Scope) []Match {
 	return out
 }
 
-// search fills hits.
-func (x *scratch) search(ix *index, whole, text, lang string) {
-	runes, n := x.f.runes, int32(0)
+// search fills hits, and returns the folded text.
+func (x *scratch) search(ix *index, text, lang string) string {
+	runes := x.f.runes
+	x.flat = x.flat[:0]
 	x.off, x.spaced, x.words, x.hits, x.bare = x.off[:0], x.spaced[:0], x.words[:0], x.hits[:0], x.bare[:0]
-	for _, r := range runes {
-		x.off, x.spaced = append(x.off, n), append(x.spaced, spacedWord(r))
-		n += int32(utf8.RuneLen(r))
+	x.off, x.spaced = slices.Grow(x.off, len(runes)+1)[:len(runes)+1], slices.Grow(x.spaced, len(runes)+1)[:len(runes)+1]
+	for i, r := range runes {
+		x.off[i] = int32(len(x.flat))
+		if r < utf8.RuneSelf {
+			x.spaced[i] = wordByte[r]
+			x.flat = append(x.flat, byte(r))
+			continue
+		}
+		x.spaced[i] = spacedWord(r)
+		x.flat = utf8.AppendRune(x.flat, r)
 	}
-	x.off, x.spaced = append(x.off, n), append(x.spaced, false)
+	x.off[len(runes)], x.spaced[len(runes)] = int32(len(x.flat)), false
+	whole := string(x.flat)
 	for i := 0; i < len(runes); {
 		j := i + 1
 		if x.spaced[i] {
@@ -196,13 +205,14 @@ func (x *scratch) search(ix *index, whole, text, lang string) {
 		i = j
 	}
 	if len(ix.stems.ends) > 0 {
-		x.inflected(&ix.stems, whole, lang)
+		x.inflected(&ix.stems, whole, endings[lang])
 	}
+	return whole
 }
 
 // walk finds the wordings that begin at i with the head that ends at j.
 func (x *scratch) walk(l *lexicon, i, j int, whole, text string) {
-	at, ok := l.heads[whole[x.off[i]:x.off[j]]]
+	at, ok := l.head(whole[x.off[i]:x.off[j]])
 	for ; ok; j++ {
 		if !x.spaced[j-1] || !x.spaced[j] {
 			for _, e := range l.here(at) {
@@ -219,12 +229,12 @@ func (x *scratch) walk(l *lexicon, i, j int, whole, text string) {
 }
 
 // inflected finds the wordings whose stems the words begin with.
-func (x *scratch) inflected(l *lexicon, whole, lang string) {
+func (x *scratch) inflected(l *lexicon, whole string, endings []string) {
 	for _, w := range x.words {
-		x.bare = append(x.bare, stem(whole[x.off[w.i]:x.off[w.j]], lang))
+		x.bare = append(x.bare, without(whole[x.off[w.i]:x.off[w.j]], endings))
 	}
 	for k, w := range x.words {
-		at, ok := l.heads[x.bare[k]]
+		at, ok := l.head(x.bare[k])
 		for m := k; ok; {
 			for _, e := range l.here(at) {
 				x.hits = append(x.hits, hit{w.i, x.words[m].j, e.term, e.variant})
@@ -455,8 +465,13 @@ var endings = map[string][]string{
 	},
 }
 
-func stem(w, lang string) string {
-	for _, e := range endings[lang] {
+func stem(w, lang string) string { return without(w, endings[lang]) }
+
+func without(w string, endings []string) string {
+	if len(w) < 5 {
+		return w
+	}
+	for _, e := range endings {
 		if strings.HasSuffix(w, e) && utf8.RuneCountInString(w)-utf8.RuneCountInString(e) >= 4 {
 			return strings.TrimSuffix(w, e)
 		}
