@@ -131,6 +131,7 @@ type Desk struct {
 	chats map[string]chat.Transport
 	pace  *pacer
 	cards map[string]painter
+	words words
 	// moved maps a channel's old id to its new one.
 	moved sync.Map
 	// doors count what comes to the stores' addresses; born is when the desk began.
@@ -185,6 +186,10 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	d.paint()
 	d.work()
 	if err := d.LoadAccounts(ctx); err != nil {
+		return nil, err
+	}
+	d.words.version = -1
+	if err := d.LoadTerms(ctx); err != nil {
 		return nil, err
 	}
 	return d, d.loadMoved(ctx)

@@ -26,6 +26,7 @@ func (d *Desk) paint() {
 		"alert":  d.paintAlert,
 		"form":   d.paintForm,
 		"parcel": d.paintParcel,
+		"term":   d.paintTerm,
 	}
 }
 
