@@ -2,20 +2,32 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/language"
+
 	"helloworld/cmd/desk/config"
+	"helloworld/glossary"
 	"helloworld/i18n/translate"
 	"helloworld/i18n/translate/apertium"
+	"helloworld/i18n/translate/deepl"
 	"helloworld/i18n/translate/openai"
 )
 
 // openEngine makes one engine of the configuration. It does no I/O.
-func openEngine(e config.Engine) (translate.Engine, error) {
+func openEngine(e config.Engine, words everywhere, log *slog.Logger) (translate.Engine, error) {
 	switch e.Kind {
 	case "openai":
 		return openai.New(openai.Config{Name: e.Name, BaseURL: e.BaseURL, Model: e.Model, Key: translate.Secret(e.Key)})
+	case "deepl":
+		c := deepl.Config{Name: e.Name, BaseURL: e.BaseURL, Key: translate.Secret(e.Key), Log: log}
+		if e.GlossarySync {
+			c.Words = words
+		}
+		return deepl.New(c)
 	case "apertium":
 		return apertium.New(apertium.Config{Name: e.Name, BaseURL: e.BaseURL})
 	}
@@ -23,12 +35,12 @@ func openEngine(e config.Engine) (translate.Engine, error) {
 }
 
 // openEngines makes the engines, in the order of the configuration, and what
-// each may be used for.
-func openEngines(cfg config.Config) ([]translate.Engine, map[string]translate.Rule, error) {
+// each may be used for. book is the glossary at the time it is asked for.
+func openEngines(cfg config.Config, book func() *glossary.Book, log *slog.Logger) ([]translate.Engine, map[string]translate.Rule, error) {
 	var engines []translate.Engine
 	rules := map[string]translate.Rule{}
 	for _, e := range cfg.Engines {
-		x, err := openEngine(e)
+		x, err := openEngine(e, everywhere{book}, log)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -58,4 +70,42 @@ func millionths(amount string) (int64, error) {
 		return 0, fmt.Errorf("not an amount")
 	}
 	return int64(n), nil
+}
+
+// everywhere are the glossary's words that hold whatever the store, the day and
+// the rest of the text: what an engine may keep as a glossary of its own.
+type everywhere struct{ book func() *glossary.Book }
+
+// Version names the words' state.
+func (e everywhere) Version() string { return e.book().Version() }
+
+// Pairs are the words from one language to another. A word with two meanings is
+// left out: an engine would choose one without telling.
+func (e everywhere) Pairs(from, to language.Tag) []translate.TermPair {
+	b := e.book()
+	var out []translate.TermPair
+	meanings := map[string]int{}
+	for _, t := range b.Terms() {
+		w, ok := t.In(from)
+		if !ok || t.Kind == glossary.Whole || t.Kind == glossary.Remark {
+			continue
+		}
+		forms := append([]string{w.Preferred}, w.Variants...)
+		seen := map[string]bool{}
+		for _, s := range forms {
+			if key := glossary.Fold(s); !seen[key] {
+				seen[key] = true
+				meanings[key]++
+			}
+		}
+		need, ok := b.Required(glossary.Match{Term: t}, from, to)
+		narrow := t.Scope.Store != "" || t.Scope.Platform != "" || t.Since != "" || t.Until != "" || len(t.Context.Requires)+len(t.Context.Excludes) > 0
+		if !ok || narrow || t.Money || w.Status == glossary.Deprecated {
+			continue
+		}
+		for _, s := range forms {
+			out = append(out, translate.TermPair{Source: s, Target: need.Preferred})
+		}
+	}
+	return slices.DeleteFunc(out, func(p translate.TermPair) bool { return meanings[glossary.Fold(p.Source)] > 1 })
 }

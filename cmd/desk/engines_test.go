@@ -1,9 +1,15 @@
 package main
 
 import (
+	"log/slog"
+	"slices"
 	"testing"
 
+	"golang.org/x/text/language"
+
 	"helloworld/cmd/desk/config"
+	"helloworld/glossary"
+	"helloworld/i18n/translate"
 )
 
 func TestMillionths(t *testing.T) {
@@ -23,7 +29,7 @@ func TestOpenEngines(t *testing.T) {
 		{Name: "local", Kind: "openai", BaseURL: "http://127.0.0.1:9/v1", Model: "m", Local: true, Pairs: []string{"*>zh"}},
 		{Name: "paid", Kind: "openai", BaseURL: "http://127.0.0.1:9/v1", Model: "m", MonthLetters: 5, MonthCost: "20.00", MillionCost: "0.5", Currency: "EUR"},
 	}}
-	engines, rules, err := openEngines(cfg)
+	engines, rules, err := openEngines(cfg, nil, slog.New(slog.DiscardHandler))
 	if err != nil || len(engines) != 2 || engines[0].Name() != "local" || engines[1].Name() != "paid" {
 		t.Fatalf("%v, %v", engines, err)
 	}
@@ -33,7 +39,48 @@ func TestOpenEngines(t *testing.T) {
 	if r := rules["paid"]; r.Local || r.MonthLetters != 5 || r.MonthCost != 20_000_000 || r.MillionCost != 500_000 || r.Currency != "EUR" {
 		t.Errorf("paid: %+v", r)
 	}
-	if _, _, err := openEngines(config.Config{Engines: []config.Engine{{Name: "x", Kind: "unheard-of"}}}); err == nil {
+	if _, _, err := openEngines(config.Config{Engines: []config.Engine{{Name: "x", Kind: "unheard-of"}}}, nil, nil); err == nil {
 		t.Error("a kind that does not exist was opened")
+	}
+}
+
+// TestEveryKindOpens: what the configuration offers is there.
+func TestEveryKindOpens(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"openai", "deepl", "apertium"} {
+		e, err := openEngine(config.Engine{Name: "x-" + kind, Kind: kind, BaseURL: "http://127.0.0.1:9/", Model: "m", Key: "k", Project: "p", GlossarySync: true}, everywhere{}, nil)
+		if err != nil || e.Name() != "x-"+kind {
+			t.Errorf("%s: %v, %v", kind, e, err)
+		}
+	}
+}
+
+func TestEverywhere(t *testing.T) {
+	t.Parallel()
+	book, err := (&glossary.Book{}).With([]*glossary.Term{
+		{ID: "a", Kind: glossary.Word, Status: glossary.Approved, Langs: map[string]glossary.Wording{"en": {Preferred: "return label", Variants: []string{"shipping label"}}, "zh": {Preferred: "退货标签"}}},
+		{ID: "b", Kind: glossary.Word, Status: glossary.Approved, Scope: glossary.Scope{Store: "ebay-de"}, Langs: map[string]glossary.Wording{"en": {Preferred: "voucher"}, "zh": {Preferred: "券"}}},
+		{ID: "c", Kind: glossary.Abbr, Status: glossary.Approved, Langs: map[string]glossary.Wording{"en": {Preferred: "POD"}, "zh": {Preferred: "签收证明"}}},
+		{ID: "d", Kind: glossary.Abbr, Status: glossary.Approved, Scope: glossary.Scope{Platform: "shopify"}, Langs: map[string]glossary.Wording{"en": {Preferred: "pod"}, "zh": {Preferred: "按需印制"}}},
+		{ID: "e", Kind: glossary.Word, Status: glossary.Approved, Until: "2026-11-30", Langs: map[string]glossary.Wording{"en": {Preferred: "sale"}, "zh": {Preferred: "促销"}}},
+		{ID: "f", Kind: glossary.Word, Status: glossary.Approved, Context: glossary.Context{Requires: []string{"exchange"}}, Langs: map[string]glossary.Wording{"en": {Preferred: "replacement"}, "zh": {Preferred: "换新"}}},
+		{ID: "g", Kind: glossary.Word, Status: glossary.Approved, Scope: glossary.Scope{Direction: []string{"zh>en"}}, Langs: map[string]glossary.Wording{"en": {Preferred: "after-sales"}, "zh": {Preferred: "售后"}}},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := everywhere{func() *glossary.Book { return book }}
+	got := w.Pairs(language.English, language.Chinese)
+	want := []translate.TermPair{{Source: "return label", Target: "退货标签"}, {Source: "shipping label", Target: "退货标签"}}
+	if !slices.Equal(got, want) || w.Version() != book.Version() {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := w.Pairs(language.Chinese, language.English); len(got) != 3 {
+		t.Errorf("the other way: %v", got)
+	}
+	if shipped, err := glossary.Default(); err != nil {
+		t.Error(err)
+	} else if n := len((everywhere{func() *glossary.Book { return shipped }}).Pairs(language.English, language.Chinese)); n < 50 {
+		t.Errorf("only %d words of the shipped glossary", n)
 	}
 }

@@ -217,11 +217,13 @@ func newWords(cfg config.Config, log *slog.Logger) (*glossary.Book, *translate.P
 	if err != nil {
 		return nil, nil, err
 	}
-	engines, rules, err := openEngines(cfg)
+	var words *translate.Pipeline
+	engines, rules, err := openEngines(cfg, func() *glossary.Book { return words.Book() }, log)
 	if err != nil {
 		return nil, nil, err
 	}
-	return book, translate.New(translate.Options{Engines: engines, Rules: rules, Book: book, Log: log}), nil
+	words = translate.New(translate.Options{Engines: engines, Rules: rules, Book: book, Log: log})
+	return book, words, nil
 }
 
 // openChats makes the transports that are switched on.
