@@ -130,7 +130,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
-	book, words, err := newWords(cfg, s.log)
+	book, words, err := newWords(cfg, bot.Memory{DB: a.db}, s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,8 @@ func databaseURL(cfg config.Config) string {
 	return filepath.Join(cfg.Desk.Data, "desk.db")
 }
 
-func newWords(cfg config.Config, log *slog.Logger) (*glossary.Book, *translate.Pipeline, error) {
+// newWords makes the glossary that the desk starts with, and what translates with it.
+func newWords(cfg config.Config, memory translate.Memory, log *slog.Logger) (*glossary.Book, *translate.Pipeline, error) {
 	book, err := loadBook(cfg)
 	if err != nil {
 		return nil, nil, err
@@ -222,7 +223,7 @@ func newWords(cfg config.Config, log *slog.Logger) (*glossary.Book, *translate.P
 	if err != nil {
 		return nil, nil, err
 	}
-	words = translate.New(translate.Options{Engines: engines, Rules: rules, Book: book, Log: log})
+	words = translate.New(translate.Options{Engines: engines, Rules: rules, Book: book, Memory: memory, Log: log})
 	return book, words, nil
 }
 
@@ -348,6 +349,7 @@ func (a *app) run(ctx context.Context, w *world) error {
 	go slim(ctx)
 	g.Go(func() error { return a.follow(ctx) })
 	g.Go(func() error { return a.desk.Watch(ctx) })
+	g.Go(func() error { return a.desk.FollowTerms(ctx) })
 	close(a.ready)
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
