@@ -1,6 +1,7 @@
 package glossary
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -149,14 +150,8 @@ func Load(fsys fs.FS) (*Book, error) {
 			return nil, fmt.Errorf("read the glossary: %w", err)
 		}
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(data), data)
-		var f file
-		dec := toml.NewDecoder(strings.NewReader(string(data)))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&f); err != nil {
-			var strict *toml.StrictMissingError
-			if errors.As(err, &strict) {
-				err = errors.New(strict.String())
-			}
+		f, err := decode(data)
+		if err != nil {
 			bad = append(bad, fmt.Errorf("%s: %w", name, err))
 			continue
 		}
@@ -187,6 +182,18 @@ func Load(fsys fs.FS) (*Book, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// decode reads a file's text; a field that it does not know is an error.
+func decode(data []byte) (f file, err error) {
+	dec := toml.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	err = dec.Decode(&f)
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) {
+		err = errors.New(strict.String())
+	}
+	return f, err
 }
 
 // build makes the indexes. bad is what is known to be wrong already.
