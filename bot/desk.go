@@ -188,7 +188,7 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	if err := d.LoadAccounts(ctx); err != nil {
 		return nil, err
 	}
-	d.words.version = -1
+	d.startWords()
 	if err := d.LoadTerms(ctx); err != nil {
 		return nil, err
 	}

@@ -112,6 +112,8 @@ type plan struct {
 	// copyToSelf: the mailboxes are used as if the server kept no copies, and the
 	// shop gets one of its own.
 	copyToSelf bool
+	// engines translate; nil means that none does.
+	engines []translate.Engine
 	// pictures answers in the place of the world's pictures.
 	pictures http.HandlerFunc
 }
@@ -152,6 +154,7 @@ func newRig(t *testing.T, p plan) *rig {
 		for _, x := range []people.Person{
 			{ID: "lina", Name: "Lina", Lang: language.MustParse("zh-CN"), Roles: []people.Role{people.Agent}, Stores: every},
 			{ID: "wang", Name: "Wang", Lang: language.MustParse("zh-CN"), Roles: []people.Role{people.Manager}, Stores: every},
+			{ID: "zoe", Name: "Zoe", Lang: language.English, Roles: []people.Role{people.Manager, people.Agent}, Stores: []string{"ebay-de"}},
 		} {
 			if err := r.staff.Save(tx, x); err != nil {
 				return err
@@ -170,7 +173,7 @@ func newRig(t *testing.T, p plan) *rig {
 			Topics: []bot.Topic{topic}})
 	}
 	r.desk, err = bot.New(ctx, bot.Options{DB: r.db, Jobs: engine, People: r.staff, Audit: audit.New([]byte("audit key")),
-		Words: translate.New(translate.Options{Book: book, Log: log}), Key: []byte("a key of the tests"), Stores: r.stores(p, log),
+		Words: translate.New(translate.Options{Book: book, Engines: p.engines, Memory: bot.Memory{DB: r.db}, Log: log}), Key: []byte("a key of the tests"), Stores: r.stores(p, log),
 		Chats: []chat.Transport{r.hall}, Channels: channels, Pull: 100 * time.Millisecond, Web: bot.Web(strings.TrimPrefix(r.url, "http://")),
 		Policy: bot.Policy{Votes: 1, Settle: time.Second}, Log: log})
 	if err != nil {

@@ -22,7 +22,8 @@ import (
 // words is the glossary in use: the one the desk was started with, and on top of
 // it what people approved since.
 type words struct {
-	mu sync.Mutex
+	base *glossary.Book
+	mu   sync.Mutex
 	// version is the database's when it was read last; -1 before that.
 	version int64
 }
@@ -30,10 +31,19 @@ type words struct {
 // termsLook is how often a replica looks whether another has approved something.
 const termsLook = 2 * time.Second
 
+// startWords notes the glossary that the desk was started with: what people
+// approve goes on top of it. New does it.
+func (d *Desk) startWords() {
+	d.words.version = -1
+	if d.Words != nil {
+		d.words.base = d.Words.Book()
+	}
+}
+
 // LoadTerms puts the approved entries that the database has in use. It costs one
 // small question when nothing has changed.
 func (d *Desk) LoadTerms(ctx context.Context) error {
-	if d.Words == nil || d.Book == nil {
+	if d.words.base == nil {
 		return nil
 	}
 	d.words.mu.Lock()
@@ -45,10 +55,10 @@ func (d *Desk) LoadTerms(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	book, err := d.Book.With(terms, nil)
+	book, err := d.words.base.With(terms, nil)
 	if err != nil {
 		// One that does not fit any more must not take the others with it.
-		book = d.Book
+		book = d.words.base
 		for _, t := range terms {
 			if next, err := book.With([]*glossary.Term{t}, nil); err != nil {
 				d.Log.ErrorContext(ctx, "an approved term cannot be used", "id", t.ID, "err", err)
@@ -281,7 +291,10 @@ func (d *Desk) meant(book *glossary.Book, a TermAsk, text string) (*glossary.Ter
 				return m.Term, nil
 			}
 		}
-		narrow(func(t *glossary.Term) bool { return len(t.Context.Requires) == 0 })
+		narrow(func(t *glossary.Term) bool {
+			w, _ := t.In(a.To)
+			return slices.ContainsFunc(append([]string{w.Preferred}, w.Variants...), func(s string) bool { return glossary.Fold(s) == glossary.Fold(a.Target) })
+		})
 	}
 	switch len(fit) {
 	case 0:
@@ -291,7 +304,8 @@ func (d *Desk) meant(book *glossary.Book, a TermAsk, text string) (*glossary.Ter
 	}
 	var ids []string
 	for _, t := range fit {
-		ids = append(ids, t.ID)
+		w, _ := t.In(a.To)
+		ids = append(ids, t.ID+" ("+w.Preferred+")")
 	}
 	return nil, i18n.NewProblem(nil, "term.which", "source", a.Source, "ids", strings.Join(ids, ", "))
 }
