@@ -41,6 +41,10 @@ const (
 	codes    = `(?:EUR|USD|GBP|JPY|CNY|RMB|CAD|AUD|CHF|SEK|NOK|DKK|PLN|CZK|HUF|MXN|BRL|INR|KRW|SGD|HKD|TWD|TRY|AED|SAR|KWD|RUB|NZD|THB|MYR|VND|PHP|IDR|ZAR|ILS|RON|BGN|ISK)`
 	signs    = `(?:(?:US|CA|AU|HK|NT|NZ|C|A|S|R)?[$＄]|[€££¥￥₩₹₽₺฿₫])`
 	suffixes = `(?:[€££¥￥₩₹₽₺฿₫$]|zł|Kč|kr\b|欧元|美元|日元|英镑|加元|澳元|人民币|元|円|ユーロ|ドル|(?i:euros?|dollars?|pounds)\b|` + codes + `\b)`
+	// inURL: letters of scripts without spaces belong to an address only where a part
+	// of it begins; else they are the sentence that goes on.
+	inURL    = `(?:[/=][` + unspaced + `]+|[^\s<>"“”，。；、（）【】「」！？` + unspaced + `])`
+	unspaced = `\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}`
 	tlds     = `(?:com|net|org|info|io|shop|store|de|fr|uk|jp|cn|eu|ly|app|dev|co)`
 )
 
@@ -51,7 +55,7 @@ var patterns = []struct {
 }{
 	{factToken, regexp.MustCompile(`(?i)<\s*/?\s*x\b[^<>]{0,30}>|_\s*_\s*PH\s*[0-9０-９]+\s*_\s*_|\[\s*\[\s*[0-9０-９]+\s*\]\s*\]|【【\s*[0-9０-９]+\s*】】`)},
 	{factSlot, regexp.MustCompile(`\{\{?\s*[A-Za-z_][A-Za-z0-9_.]*\s*\}?\}`)},
-	{factURL, regexp.MustCompile(`(?i:https?://|www\.)[^\s<>"“”，。；、（）【】「」]+|\b(?:[a-z0-9-]+\.)+` + tlds + `/[^\s<>"“”，。；、（）【】「」]*`)},
+	{factURL, regexp.MustCompile(`(?i:https?://|www\.)` + inURL + `+|\b(?:[a-z0-9-]+\.)+` + tlds + `/` + inURL + `*`)},
 	{factEmail, regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)},
 	{factURL, regexp.MustCompile(`\b(?:[a-z0-9-]+\.)+` + tlds + `\b`)},
 	{factOrder, regexp.MustCompile(`\b[0-9]{3}-[0-9]{7}-[0-9]{7}\b|\b[0-9]{2}-[0-9]{5}-[0-9]{5}\b|[#＃][A-Za-z0-9０-９][A-Za-z0-9０-９-]*`)},

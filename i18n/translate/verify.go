@@ -3,6 +3,7 @@ package translate
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -72,7 +73,7 @@ func checkTokens(r restored, source string, spans []span) []Finding {
 }
 
 // checkFacts looks at the finished text: each fact is in it byte for byte, as
-// often as in the source, and no sign has come to stand before a number.
+// often as in the source, and no sign or unit has come to stand beside a figure.
 func checkFacts(text, source string, spans []span) []Finding {
 	var out []Finding
 	want := map[string]int{}
@@ -89,28 +90,26 @@ func checkFacts(text, source string, spans []span) []Finding {
 			out = append(out, Finding{Block, codeFactChanged, p.text})
 			continue
 		}
-		if !startsWithDigit(p.text) && p.kind != factMoney {
+		if p.kind == factURL || p.kind == factEmail || p.kind == "term" {
 			continue
 		}
-		for _, sign := range []string{"-", "−", "+"} {
-			if signed := sign + p.text; strings.Count(text, signed) > strings.Count(source, signed) {
-				out = append(out, Finding{Block, codeFactChanged, signed})
+		was := beside(source, p.text)
+		for _, now := range beside(text, p.text) {
+			if i := slices.Index(was, now); i >= 0 {
+				was = slices.Delete(was, i, i+1)
+				continue
 			}
+			out = append(out, Finding{Block, codeFactChanged, now})
 		}
 	}
 	return out
 }
 
-func startsWithDigit(s string) bool {
-	for _, r := range s {
-		return unicode.IsDigit(r)
-	}
-	return false
-}
-
 var (
 	anyURL   = regexp.MustCompile(`(?i)https?:|www\.|\b[a-z0-9-]+\.` + tlds + `\b`)
 	anyEmail = regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}]`)
+	// escaped is a mark as HTML writes it.
+	escaped  = regexp.MustCompile(`&(?:amp|lt|gt|quot|apos|nbsp|#x?[0-9A-Fa-f]{1,6});`)
 	anyDigit = regexp.MustCompile(`[0-9０-９٠-٩۰-۹]+`)
 	leakRE   = regexp.MustCompile("(?i)^\\s*(?:sure[,!:. ]|certainly[,!:. ]|of course[,!:. ]|here(?:'s| is| are) (?:the |your |a )?(?:translat|text)|(?:the )?translat(?:ion|ed text)\\s*(?:\\([^)]*\\))?\\s*[:：]|as an ai|i am an ai|以下是|译文\\s*[:：]|翻译\\s*[:：]|翻译如下|翻译结果|当然[，,！!]|好的[，,]以下|hier ist die übersetzung|übersetzung\\s*:|gerne[,!] hier|voici la traduction|traduction\\s*:|aquí (?:está|tiene) la traducción|traducción\\s*:|翻訳\\s*[:：]|以下は|번역\\s*:)|^\\s*```|^\\s*[\\[{]\\s*\"|\\bsystem prompt\\b|<\\|[a-z_]+\\|>|\\bglossary\\b.*\\btoken")
 )
@@ -124,7 +123,10 @@ func checkAdded(r restored, source, sourceBare string, from language.Tag) []Find
 	if m := anyEmail.FindString(r.bare); m != "" {
 		out = append(out, Finding{Block, codeNewEmail, m})
 	}
-	for _, n := range anyDigit.FindAllString(r.bare, -1) {
+	if m := escaped.FindString(r.bare); m != "" && !escaped.MatchString(source) {
+		out = append(out, Finding{Block, codeTokenStray, m})
+	}
+	for _, n := range anyDigit.FindAllString(escaped.ReplaceAllString(r.bare, " "), -1) {
 		switch {
 		case strings.Contains(sourceBare, n): // an ordinal: its digits were left in
 		case saidInWords(n, sourceBare, from):

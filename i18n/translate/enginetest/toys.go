@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"html"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -107,11 +108,19 @@ const (
 	Fail       Trick = "fail"       // gives an error
 	Break      Trick = "break"      // breaks a token in two
 	Full       Trick = "full-width" // writes full-width digits in tokens
+	Swap       Trick = "swap"       // turns the digits of tokens round, or counts on
+	Escape     Trick = "escape"     // writes marks as HTML does
+	Half       Trick = "half"       // gives empty texts for every second one
+	Count      Trick = "count"      // adds a number without being asked
+	Arabic     Trick = "arabic"     // writes Arabic digits
+	Superset   Trick = "superset"   // puts a sign of money or a letter right beside a token
+	Bold       Trick = "bold"       // puts marks of layout around tokens
+	Repeat     Trick = "repeat"     // says everything twice
 )
 
 // Tricks are all tricks.
 var Tricks = []Trick{Drop, Duplicate, Reorder, Renumber, TurnToWord, Recase, Respace, Echo, Preamble, Cut, Foreign, Marks,
-	Invent, Sign, Glue, Fewer, Empty, Fail, Break, Full}
+	Invent, Sign, Glue, Fewer, Empty, Fail, Break, Full, Swap, Escape, Half, Count, Arabic, Superset, Bold, Repeat}
 
 // Bad is the toy with a trick. It behaves for the first Honest calls, so that it
 // gets past whoever tries it out first.
@@ -137,6 +146,10 @@ func (b *Bad) Translate(ctx context.Context, batch []translate.Segment, from, to
 		return out[:len(out)/2], nil
 	}
 	for i := range out {
+		if b.Trick == Half && i%2 == 1 {
+			out[i] = ""
+			continue
+		}
 		out[i] = b.spoil(out[i], batch[i].Text, to)
 	}
 	return out, nil
@@ -199,14 +212,31 @@ func (b *Bad) spoil(s, source string, to language.Tag) string {
 	case Break:
 		return once(first[:len(first)/2] + " x " + first[len(first)/2:])
 	case Full:
-		return all(func(t string) string {
-			return strings.Map(func(r rune) rune {
-				if r >= '0' && r <= '9' {
-					return r - '0' + '０'
-				}
-				return r
-			}, t)
-		})
+		return all(func(t string) string { return digits(t, func(d rune) rune { return d + '０' }) })
+	case Arabic:
+		return digits(s, func(d rune) rune { return d + '٠' })
+	case Swap:
+		return digits(s, func(d rune) rune { return '0' + (d+1)%10 })
+	case Escape:
+		return html.EscapeString(s)
+	case Count:
+		return s + " 30"
+	case Superset:
+		return once("$" + first + "k")
+	case Bold:
+		return all(func(t string) string { return "**" + t + "**" })
+	case Repeat:
+		return s + " " + s
 	}
 	return s
+}
+
+// digits puts other runes in the place of digits; f gets them from 0 to 9.
+func digits(s string, f func(d rune) rune) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return f(r - '0')
+		}
+		return r
+	}, s)
 }
