@@ -257,13 +257,8 @@ func paragraphs(w *work, force bool) []paragraph {
 	next := 0
 	for _, c := range cuts(w.source, w.spans, limit) {
 		para := paragraph{text: w.source[c.start:c.end], more: c.more, first: next}
-		for _, s := range w.spans {
-			if s.start >= c.start && s.end <= c.end {
-				s.start, s.end = s.start-c.start, s.end-c.start
-				para.spans, para.values = append(para.spans, s), append(para.values, s.text)
-			}
-		}
-		para.facts = para.spans
+		para.spans = within(w.spans, c.start, c.end)
+		para.facts, para.values = para.spans, texts(para.spans)
 		para.words = hasLetter(without(para.text, para.facts))
 		for _, t := range w.terms {
 			if t.match.Start < c.start || t.match.End > c.end {

@@ -97,7 +97,7 @@ func (p *Pipeline) Learn(ctx context.Context, req Request, text string) error {
 // transaction of their own. The text has to have the source's facts, each as often.
 func (p *Pipeline) Unit(req Request, text string) (Unit, error) {
 	source, text := normalise(req.Text), normalise(text)
-	spans := protect(source)
+	spans := facts(req, source)
 	from := req.From
 	if from == language.Und {
 		d := detectIn(p.Book(), source, without(source, spans), req)

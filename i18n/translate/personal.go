@@ -85,7 +85,7 @@ func personal(s string, names []string) []span {
 			if !isASCII(bare) {
 				for _, re := range []*regexp.Regexp{hanTitle, hanDear, hanSelf, kanaTitle} {
 					for _, m := range re.FindAllStringSubmatchIndex(bare, -1) {
-						if !hanRoles[bare[m[2]:m[3]]] {
+						if name := bare[m[2]:m[3]]; !hanRoles[name] && !titled.MatchString(name) {
 							found(factName, from+m[2], from+m[3])
 						}
 					}
@@ -175,10 +175,13 @@ func known(s string, names []string, found func(from, to int)) {
 		for _, form := range forms {
 			look(form, !strings.ContainsFunc(form, notLetter) && everyday[strings.ToLower(form)])
 			parts := strings.FieldsFunc(form, func(r rune) bool { return notLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '’' })
+			if words := strings.Fields(form); len(words) > 1 && !isAddress {
+				parts = append(parts, words...) // Anna-Lena whole, before Anna and Lena
+			}
 			for _, part := range parts {
 				lower := strings.ToLower(part)
 				switch {
-				case strings.ContainsFunc(part, unicode.IsDigit) && len(part) < 4, isAddress && streets[lower], len(parts) == 1:
+				case strings.ContainsFunc(part, unicode.IsDigit) && len(part) < 4, isAddress && streets[lower]:
 					// A house number alone is nobody's, and protected as a number anyway.
 				default:
 					look(part, isAddress || everyday[lower])
@@ -250,6 +253,7 @@ var (
 		`,? (?:(?i:mr|mrs|ms|miss|mx|dr|prof|herrn?|frau|monsieur|madame|mme|m|señor|señora|sr|sra|srta|signor|signora|sig|dott|senhora?|meneer|mevrouw|pan|pani)\.? )*(` + properName + `)\s*(?:[,!:，！：.–-]|$)`)
 
 	hanTitle = regexp.MustCompile(`(?:^|[^\p{Han}]|您好|你好|尊敬的|亲爱的|親愛的|致)(\p{Han}{1,3}?)(?:先生|女士|小姐|太太)`)
+	titled   = regexp.MustCompile(`(?:先生|女士|小姐|太太)$`)
 	hanDear  = regexp.MustCompile(`(?:尊敬的|亲爱的|親愛的)((?:\p{Han}{2,3}?|\p{Latin}[\p{Latin} .'’-]*\p{Latin}))(?:先生|女士|小姐|，|,|：|:|！|!|您好|你好|$)`)
 	hanSelf  = regexp.MustCompile(`(?:收件人|收货人|收貨人|联系人|聯絡人|我叫|我的名字是|姓名)[是：: ]*(\p{Han}{2,4})`)
 

@@ -269,8 +269,11 @@ func phrases(w *work) (Result, bool) {
 		return r, true
 	}
 	var lines []string
+	at := 0
 	for _, line := range strings.Split(w.source, "\n") {
-		if !hasLetter(line) {
+		from := at
+		at += len(line) + 1
+		if !hasLetter(without(line, within(w.spans, from, from+len(line)))) { // a number, or whoever signed
 			lines = append(lines, line)
 			continue
 		}
@@ -289,6 +292,17 @@ func phrases(w *work) (Result, bool) {
 		return Result{}, false
 	}
 	return r, true
+}
+
+// within are the spans of a piece of the text, counted from its beginning.
+func within(spans []span, from, to int) (out []span) {
+	for _, s := range spans {
+		if s.start >= from && s.end <= to {
+			s.start, s.end = s.start-from, s.end-from
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // sentence is a piece of a line and, where the glossary knows it, how it is said.
