@@ -51,6 +51,7 @@ type cli struct {
 	Connect   connectCmd   `cmd:"" help:"Connect a store: through the platform's page, or with a token that is handed in."`
 	Check     checkCmd     `cmd:"" help:"Try every credential and tell what is wrong and what to do."`
 	Translate translateCmd `cmd:"" help:"Translate a text as the desk would."`
+	Memory    memoryCmd    `cmd:"" help:"What the desk remembers of translations that people let go out."`
 	Track     trackCmd     `cmd:"" help:"Tell which carriers a tracking number may be of."`
 	Audit     auditCmd     `cmd:"" help:"The audit log."`
 	Generate  generateCmd  `cmd:"" help:"Write the generated files: manifests, example configuration."`
