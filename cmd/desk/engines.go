@@ -13,7 +13,10 @@ import (
 	"helloworld/glossary"
 	"helloworld/i18n/translate"
 	"helloworld/i18n/translate/apertium"
+	"helloworld/i18n/translate/azure"
 	"helloworld/i18n/translate/deepl"
+	"helloworld/i18n/translate/libre"
+	"helloworld/i18n/translate/mtran"
 	"helloworld/i18n/translate/openai"
 )
 
@@ -28,6 +31,12 @@ func openEngine(e config.Engine, words everywhere, log *slog.Logger) (translate.
 			c.Words = words
 		}
 		return deepl.New(c)
+	case "azure":
+		return azure.New(azure.Config{Name: e.Name, BaseURL: e.BaseURL, Key: translate.Secret(e.Key), Region: e.Region, Version: e.Version})
+	case "libre":
+		return libre.New(libre.Config{Name: e.Name, BaseURL: e.BaseURL, Key: translate.Secret(e.Key)})
+	case "mtran":
+		return mtran.New(mtran.Config{Name: e.Name, BaseURL: e.BaseURL, Key: translate.Secret(e.Key)})
 	case "apertium":
 		return apertium.New(apertium.Config{Name: e.Name, BaseURL: e.BaseURL})
 	}

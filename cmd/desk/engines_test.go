@@ -47,7 +47,7 @@ func TestOpenEngines(t *testing.T) {
 // TestEveryKindOpens: what the configuration offers is there.
 func TestEveryKindOpens(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"openai", "deepl", "apertium"} {
+	for _, kind := range []string{"openai", "deepl", "azure", "libre", "apertium", "mtran"} {
 		e, err := openEngine(config.Engine{Name: "x-" + kind, Kind: kind, BaseURL: "http://127.0.0.1:9/", Model: "m", Key: "k", Project: "p", GlossarySync: true}, everywhere{}, nil)
 		if err != nil || e.Name() != "x-"+kind {
 			t.Errorf("%s: %v, %v", kind, e, err)

@@ -8,9 +8,7 @@
 // tokens, which are tags, are left as they are, since a tag is what it moves
 // about most carefully.
 //
-// Which pairs a server has depends on what is installed there, so it is asked
-// first, and asked again when a pair is wanted that it did not have: somebody
-// may have installed it.
+// Which pairs a server has depends on what is installed there, so it is asked.
 package apertium
 
 import (
@@ -18,7 +16,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -44,17 +41,10 @@ type Config struct {
 
 // Engine translates with Apertium.
 type Engine struct {
-	name string
-	wire translate.Wire
-	now  func() time.Time
-
-	mu    sync.Mutex
-	pairs map[string]bool
-	asked time.Time
+	name  string
+	wire  translate.Wire
+	pairs *translate.Pairs
 }
-
-// pairsFor is how long the list of pairs is believed when it lacks one.
-const pairsFor = time.Minute
 
 // New makes an engine. It does no I/O.
 func New(c Config) (*Engine, error) {
@@ -71,7 +61,9 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{name: c.Name, wire: w, now: c.Now}, nil
+	e := &Engine{name: c.Name, wire: w}
+	e.pairs = &translate.Pairs{Ask: e.list, Now: c.Now}
+	return e, nil
 }
 
 // Name is the engine's name.
@@ -82,13 +74,16 @@ func (e *Engine) Translate(ctx context.Context, batch []translate.Segment, from,
 	if len(batch) == 0 {
 		return nil, nil
 	}
-	pair, err := e.pair(ctx, from, to)
+	a, b, ok, err := e.pairs.Find(ctx, codes(from), codes(to))
 	if err != nil {
 		return nil, err
 	}
+	if !ok {
+		return nil, e.wire.Fail(translate.NoPair, "the server has no %s to %s", from, to)
+	}
 	out := make([]string, len(batch))
 	for i, s := range batch {
-		if out[i], err = e.ask(ctx, s.Text, pair); err != nil {
+		if out[i], err = e.ask(ctx, s.Text, a+"|"+b); err != nil {
 			return nil, err
 		}
 	}
@@ -115,35 +110,6 @@ func codes(t language.Tag) []string {
 	return append(out, code)
 }
 
-// pair is the server's name of a pair of languages, as eng|spa.
-func (e *Engine) pair(ctx context.Context, from, to language.Tag) (string, error) {
-	find := func() string {
-		for _, a := range codes(from) {
-			for _, b := range codes(to) {
-				if e.pairs[a+"|"+b] {
-					return a + "|" + b
-				}
-			}
-		}
-		return ""
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	found := find()
-	if found == "" && (e.pairs == nil || e.now().Sub(e.asked) > pairsFor) {
-		pairs, err := e.list(ctx)
-		if err != nil {
-			return "", err
-		}
-		e.pairs, e.asked = pairs, e.now()
-		found = find()
-	}
-	if found == "" {
-		return "", e.wire.Fail(translate.NoPair, "the server has no %s to %s", from, to)
-	}
-	return found, nil
-}
-
 type listed struct {
 	ResponseData []struct {
 		Source string `json:"sourceLanguage"`
@@ -166,7 +132,7 @@ func (e *Engine) list(ctx context.Context) (map[string]bool, error) {
 	}
 	pairs := map[string]bool{}
 	for _, p := range l.ResponseData {
-		pairs[p.Source+"|"+p.Target] = true
+		pairs[p.Source+">"+p.Target] = true
 	}
 	return pairs, nil
 }

@@ -140,7 +140,7 @@ func TestPairsAreAskedForAgain(t *testing.T) {
 	if asked.Load() != 1 {
 		t.Errorf("asked %d times", asked.Load())
 	}
-	now = now.Add(2 * pairsFor)
+	now = now.Add(2 * time.Minute)
 	if err := try(); err != nil || asked.Load() != 2 {
 		t.Errorf("%v after asking %d times", err, asked.Load())
 	}
