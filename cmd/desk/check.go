@@ -42,6 +42,7 @@ func (c checkCmd) Run(w *world) error {
 		k.mailbox(st)
 	}
 	k.tracking()
+	k.engines()
 	if len(a.desk.Channels) == 0 {
 		k.say(false, "channels", k.p.T("check.no_channels"))
 	}

@@ -112,7 +112,9 @@ type Probed struct {
 	Local bool
 	// Spent is how much of its month's budget is used, in per cent; -1: it has none.
 	Spent int
-	Err   error
+	// Code is the finding that says what Err means; empty without an error.
+	Code string
+	Err  error
 }
 
 // Probe tries out every engine between two languages, or two that it is for, for
@@ -123,7 +125,9 @@ func (p *Pipeline) Probe(ctx context.Context, from, to language.Tag) []Probed {
 	for _, r := range p.engines {
 		x := Probed{Engine: r.engine.Name(), Model: r.model(), Local: r.rule.Local, Spent: -1}
 		x.From, x.To = r.rule.sample(from, to)
-		x.Err = r.ready(ctx, x.From, x.To)
+		if x.Err = r.ready(ctx, x.From, x.To); x.Err != nil {
+			x.Code = codeOf(x.Err)
+		}
 		for _, i := range r.known() {
 			x.Forms = append(x.Forms, tokenForms[i].name)
 		}
