@@ -301,7 +301,7 @@ func check(w *work, para paragraph, got restored) []Finding {
 	}
 	out := checkTokens(got, para.text, named)
 	out = append(out, checkAdded(got, para.text, bare, w.from)...)
-	if w.lines > 1 && nameLike(bare) && strings.TrimSpace(got.bare) == strings.TrimSpace(bare) {
+	if max(w.lines, w.among) > 1 && nameLike(bare) && strings.TrimSpace(got.bare) == strings.TrimSpace(bare) {
 		return out // the line that a letter is signed with
 	}
 	// With every word forced, the tokens are the translation.

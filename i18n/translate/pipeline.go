@@ -106,6 +106,8 @@ type work struct {
 	result   Result
 	// lines is how many paragraphs have words in them.
 	lines int
+	// among is how many there are in the message that this is a paragraph of.
+	among int
 	// limit is the longest text for the engine in question; 0 is the usual.
 	limit int
 	// once: not worth a repair.
@@ -115,10 +117,15 @@ type work struct {
 // Do translates a text. An engine that fails is a finding, not an error: errors
 // are an ended context and a request that asks for nothing.
 func (p *Pipeline) Do(ctx context.Context, req Request) (Result, error) {
+	return p.do(ctx, req, 1)
+}
+
+// do is Do for a text that is one of several paragraphs with words.
+func (p *Pipeline) do(ctx context.Context, req Request, among int) (Result, error) {
 	if req.To == language.Und {
 		return Result{}, ErrNoTarget
 	}
-	w := &work{req: req, book: p.Book(), source: normalise(req.Text), from: req.From, to: req.To}
+	w := &work{req: req, book: p.Book(), source: normalise(req.Text), from: req.From, to: req.To, among: among}
 	w.spans = facts(req, w.source)
 	w.result = Result{From: req.From, To: req.To, Glossary: w.book.Version()}
 	bare := without(w.source, w.spans)
@@ -135,7 +142,8 @@ func (p *Pipeline) Do(ctx context.Context, req Request) (Result, error) {
 		if base(w.from) == base(w.to) && !(base(w.to) == "zh" && script(w.from) != script(w.to)) {
 			return w.asWritten(), nil
 		}
-		if len(w.spans) <= maxFacts {
+		// A paragraph's message has been looked up as a whole.
+		if len(w.spans) <= maxFacts && among == 1 {
 			if r, ok := p.known(ctx, w); ok {
 				return p.finish(ctx, w, r), nil
 			}

@@ -45,7 +45,9 @@ const (
 	// of it begins; else they are the sentence that goes on.
 	inURL    = `(?:[/=][` + unspaced + `]+|[^\s<>"“”，。；、（）【】「」！？` + unspaced + `])`
 	unspaced = `\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}`
-	tlds     = `(?:com|net|org|info|io|shop|store|de|fr|uk|jp|cn|eu|ly|app|dev|co)`
+	// spaced are letters of scripts that have spaces, so that an address ends.
+	spaced = `\p{Latin}\p{Cyrillic}\p{Greek}0-9`
+	tlds   = `(?:com|net|org|info|io|shop|store|de|fr|uk|jp|cn|eu|ly|app|dev|co)`
 )
 
 // patterns are tried in this order; what one has claimed is gone for the next.
@@ -56,7 +58,7 @@ var patterns = []struct {
 	{factToken, regexp.MustCompile(`(?i)<\s*/?\s*x\b[^<>]{0,30}>|_\s*_\s*PH\s*[0-9０-９]+\s*_\s*_|\[\s*\[\s*[0-9０-９]+\s*\]\s*\]|【【\s*[0-9０-９]+\s*】】`)},
 	{factSlot, regexp.MustCompile(`\{\{?\s*[A-Za-z_][A-Za-z0-9_.]*\s*\}?\}`)},
 	{factURL, regexp.MustCompile(`(?i:https?://|www\.)` + inURL + `+|\b(?:[a-z0-9-]+\.)+` + tlds + `/` + inURL + `*`)},
-	{factEmail, regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)},
+	{factEmail, regexp.MustCompile(`[` + spaced + `._%+-]+@[` + spaced + `-]+(?:\.[` + spaced + `-]+)+`)},
 	{factURL, regexp.MustCompile(`\b(?:[a-z0-9-]+\.)+` + tlds + `\b`)},
 	{factOrder, regexp.MustCompile(`\b[0-9]{3}-[0-9]{7}-[0-9]{7}\b|\b[0-9]{2}-[0-9]{5}-[0-9]{5}\b|[#＃][A-Za-z0-9０-９][A-Za-z0-9０-９-]*`)},
 	{factPhone, regexp.MustCompile(`\+[0-9]{1,3}[ ()0-9/-]{5,18}[0-9]|\b0[0-9]{2,5}[ /-][0-9]{2,5}[ -]?[0-9]{2,6}\b`)},
