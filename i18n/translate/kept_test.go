@@ -196,3 +196,36 @@ func TestFaultsLeadOn(t *testing.T) {
 		}
 	}
 }
+
+// A paragraph that is translated alone hides what the whole message gave away.
+func TestAStreamShowsNoNames(t *testing.T) {
+	t.Parallel()
+	s := &spy{name: "s"}
+	p := translate.New(translate.Options{Engines: []translate.Engine{s}})
+	var text []string
+	for part, err := range p.Stream(t.Context(), english("The parcel never came to my house.\nBest regards,\nAnna Schmidt\nAnna Schmidt never got it")) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, part.Text)
+	}
+	if strings.Contains(s.text(), "Anna") || strings.Count(strings.Join(text, "\n"), "Anna Schmidt") != 2 {
+		t.Errorf("the engine saw\n%s\nand the text is\n%s", s.text(), strings.Join(text, "\n"))
+	}
+}
+
+func TestMemoryKeepsNoNames(t *testing.T) {
+	t.Parallel()
+	p := translate.New(translate.Options{Book: book(t)})
+	req := english("Hi Anna,\nplease send Bob's label to Hauptstr. 5")
+	req.Names = []string{"Bob Dylan"}
+	u, err := p.Unit(req, "Anna，您好！\n请把 Bob 的标签寄到 Hauptstr. 5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []string{"Anna", "Bob", "Hauptstr"} {
+		if strings.Contains(u.Source+u.Target, x) {
+			t.Errorf("%q is kept in %+v", x, u)
+		}
+	}
+}

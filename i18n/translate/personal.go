@@ -49,6 +49,18 @@ func facts(req Request, s string) []span {
 	return out
 }
 
+// private are the names that are known and those that were found by how they
+// stood in the text: what is made of the text may have them without that.
+func (w *work) private() []string {
+	out := slices.Clone(w.req.Names)
+	for _, s := range w.spans {
+		if isPersonal(s.kind) {
+			out = append(out, s.text)
+		}
+	}
+	return out
+}
+
 func isPersonal(k fact) bool { return k == factName || k == factAddress || k == factAccount }
 
 // personal finds names, addresses and account numbers: those that are known, and

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -238,12 +237,7 @@ func distinct(in []Finding) []Finding {
 // back says the result in the agent's language again, where that costs little.
 // It goes by the same rules as the way out: what must stay on this machine stays.
 func (p *Pipeline) back(ctx context.Context, w *work, by []*runner) (string, Grade) {
-	req := Request{To: w.from, From: w.to, Local: w.req.Local, Names: slices.Clone(w.req.Names), Store: w.req.Store, Platform: w.req.Platform}
-	for _, s := range w.spans {
-		if s.kind == factName || s.kind == factAddress { // found by how it stood there, which may be gone
-			req.Names = append(req.Names, s.text)
-		}
-	}
+	req := Request{To: w.from, From: w.to, Local: w.req.Local, Names: w.private(), Store: w.req.Store, Platform: w.req.Platform}
 	rev := &work{req: req, book: w.book, source: w.result.Text, from: w.to, to: w.from, once: true}
 	rev.spans = facts(req, rev.source)
 	rev.result = Result{From: w.to, To: w.from, Glossary: w.result.Glossary}

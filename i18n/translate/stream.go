@@ -75,7 +75,8 @@ func (p *Pipeline) cutUp(ctx context.Context, req Request) (Request, []string, e
 	if _, ok := p.known(ctx, w); ok {
 		return req, whole, nil
 	}
-	req.From = w.from
+	// A line of its own does not tell that it is a signature.
+	req.From, req.Names = w.from, w.private()
 	return req, strings.Split(w.source, "\n"), nil
 }
 
