@@ -52,6 +52,7 @@ type cli struct {
 	Check     checkCmd     `cmd:"" help:"Try every credential and tell what is wrong and what to do."`
 	Translate translateCmd `cmd:"" help:"Translate a text as the desk would."`
 	Memory    memoryCmd    `cmd:"" help:"What the desk remembers of translations that people let go out."`
+	Glossary  glossaryCmd  `cmd:"" help:"The glossary: exchange entries with translators and other programs, check, compare."`
 	Track     trackCmd     `cmd:"" help:"Tell which carriers a tracking number may be of."`
 	Audit     auditCmd     `cmd:"" help:"The audit log."`
 	Generate  generateCmd  `cmd:"" help:"Write the generated files: manifests, example configuration."`
