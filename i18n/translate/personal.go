@@ -86,17 +86,21 @@ func personal(s string, names []string) []span {
 			signed = false
 		default:
 			signed = false
-			if m := signOff.FindStringSubmatchIndex(bare); m != nil {
+			tail := lettersBack(bare, len(bare), signLetters)
+			if m := signOff.FindStringSubmatchIndex(bare[tail:]); m != nil {
 				if signed = m[2] < 0; !signed {
-					found(factName, from+m[2], from+m[3])
+					found(factName, from+tail+m[2], from+tail+m[3])
 				}
 			}
 			if m := greeting.FindStringSubmatchIndex(bare); m != nil && !role(bare[m[2]:m[3]]) {
 				found(factName, from+m[2], from+m[3])
 			}
 			if !isASCII(bare) {
-				for _, re := range []*regexp.Regexp{hanTitle, hanDear, hanSelf, kanaTitle} {
-					for _, m := range re.FindAllStringSubmatchIndex(bare, -1) {
+				for _, x := range []seek{hanTitle, hanDear, hanSelf, kanaTitle} {
+					if !x.worth(bare) {
+						continue
+					}
+					for _, m := range x.re.FindAllStringSubmatchIndex(bare, -1) {
 						if name := bare[m[2]:m[3]]; !hanRoles[name] && !titled.MatchString(name) {
 							found(factName, from+m[2], from+m[3])
 						}
@@ -114,6 +118,20 @@ func personal(s string, names []string) []span {
 		at += len(line) + 1
 	}
 	return out
+}
+
+// signLetters is how much of a line's end a sign-off and a name may take.
+const signLetters = 90
+
+// seek is an expression with the words of which a text must have one, since
+// looking for those is much cheaper.
+type seek struct {
+	re    *regexp.Regexp
+	words []string
+}
+
+func (x seek) worth(s string) bool {
+	return slices.ContainsFunc(x.words, func(w string) bool { return strings.Contains(s, w) })
 }
 
 func isASCII(s string) bool {
@@ -178,7 +196,7 @@ func known(s string, names []string, found func(from, to int)) {
 		}
 	}
 	for _, name := range names {
-		name = strings.TrimSpace(normalise(name))
+		name = strings.Trim(normalise(name), " ,.-_/")
 		isAddress := strings.ContainsFunc(name, unicode.IsDigit)
 		forms := []string{name}
 		if u := umlauts.Replace(name); u != name {
@@ -206,8 +224,12 @@ func known(s string, names []string, found func(from, to int)) {
 // occurrences finds a name; spaces and marks between its words may differ.
 func occurrences(runes, plain, want []rune, asWritten bool, found func(i, j int)) {
 	gap := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",.-_/", r) }
+	folded := make([]rune, len(want))
+	for i, r := range want {
+		folded[i] = plainRune(r)
+	}
 	for i := 0; i < len(runes); i++ {
-		if i > 0 && joined(runes[i-1], runes[i]) {
+		if plain[i] != folded[0] || i > 0 && joined(runes[i-1], runes[i]) {
 			continue
 		}
 		j, k := i, 0
@@ -225,7 +247,7 @@ func occurrences(runes, plain, want []rune, asWritten bool, found func(i, j int)
 					j++
 				}
 				continue
-			case asWritten && runes[j] != want[k], plain[j] != plainRune(want[k]):
+			case asWritten && runes[j] != want[k], plain[j] != folded[k]:
 				j = len(runes)
 				continue
 			}
@@ -264,12 +286,12 @@ var (
 	greeting = regexp.MustCompile(`^(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|guten (?:tag|morgen|abend)|liebe[rs]?|sehr geehrte[rs]?|moin|servus|bonjour|bonsoir|salut|ch[eè]re?|hola|buen(?:os|as) (?:días|tardes|noches)|estimad[oa]|querid[oa]|ciao|buongiorno|buonasera|salve|gentile|car[oa]|olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]|hoi|beste|geachte|cześć|dzień dobry|hej|merhaba|sayın|здравствуйте|привет|добрый день|уважаем(?:ый|ая))` +
 		`,? (?:(?i:mr|mrs|ms|miss|mx|dr|prof|herrn?|frau|monsieur|madame|mme|m|señor|señora|sr|sra|srta|signor|signora|sig|dott|senhora?|meneer|mevrouw|pan|pani)\.? )*(` + properName + `)\s*(?:[,!:，！：.–-]|$)`)
 
-	hanTitle = regexp.MustCompile(`(?:^|[^\p{Han}]|您好|你好|尊敬的|亲爱的|親愛的|致)(\p{Han}{1,3}?)(?:先生|女士|小姐|太太)`)
+	hanTitle = seek{regexp.MustCompile(`(?:^|[^\p{Han}]|您好|你好|尊敬的|亲爱的|親愛的|致)(\p{Han}{1,3}?)(?:先生|女士|小姐|太太)`), []string{"先生", "女士", "小姐", "太太"}}
 	titled   = regexp.MustCompile(`(?:先生|女士|小姐|太太)$`)
-	hanDear  = regexp.MustCompile(`(?:尊敬的|亲爱的|親愛的)((?:\p{Han}{2,3}?|\p{Latin}[\p{Latin} .'’-]*\p{Latin}))(?:先生|女士|小姐|，|,|：|:|！|!|您好|你好|$)`)
-	hanSelf  = regexp.MustCompile(`(?:收件人|收货人|收貨人|联系人|聯絡人|我叫|我的名字是|姓名)[是：: ]*(\p{Han}{2,4})`)
+	hanDear  = seek{regexp.MustCompile(`(?:尊敬的|亲爱的|親愛的)((?:\p{Han}{2,3}?|\p{Latin}[\p{Latin} .'’-]*\p{Latin}))(?:先生|女士|小姐|，|,|：|:|！|!|您好|你好|$)`), []string{"尊敬的", "亲爱的", "親愛的"}}
+	hanSelf  = seek{regexp.MustCompile(`(?:收件人|收货人|收貨人|联系人|聯絡人|我叫|我的名字是|姓名)[是：: ]*(\p{Han}{2,4})`), []string{"收件人", "收货人", "收貨人", "联系人", "聯絡人", "我叫", "我的名字", "姓名"}}
 
-	kanaTitle = regexp.MustCompile(`([\p{Han}々ヶ]{1,4}(?: ?[\p{Han}々]{1,3})?|\p{Katakana}[\p{Katakana}ー・]{1,15})\s?(?:様|さま|さん|殿)`)
+	kanaTitle = seek{regexp.MustCompile(`([\p{Han}々ヶ]{1,4}(?: ?[\p{Han}々]{1,3})?|\p{Katakana}[\p{Katakana}ー・]{1,15})\s?(?:様|さま|さん|殿)`), []string{"様", "さま", "さん", "殿"}}
 )
 
 // hanRoles are whom one writes to when one does not know the name.

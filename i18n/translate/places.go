@@ -8,27 +8,39 @@ import (
 
 // Streets as they are written in the languages of the marketplaces. A house
 // number has to be there: a street's name alone is a word like others.
-var streetForms = []*regexp.Regexp{
+var streetForms = []seek{
 	// 12 High Street, Apt 4
-	regexp.MustCompile(`\b[0-9]{1,5}[A-Za-z]?,? (?:(?:N|S|E|W|NE|NW|SE|SW)\.? )?(?:[\p{Lu}0-9][\p{L}0-9'’-]*\.? ){1,4}(?i:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|close|place|pl|square|sq|terrace|crescent|parkway|highway)\b\.?(?:,? (?i:apt|apartment|unit|suite|flat|#)\.? ?[A-Za-z0-9-]+)?` + town),
-	regexp.MustCompile(`(?i)\bp\.? ?o\.? box [0-9]+`),
+	{regexp.MustCompile(`\b[0-9]{1,5}[A-Za-z]?,? (?:(?:N|S|E|W|NE|NW|SE|SW)\.? )?(?:[\p{Lu}0-9][\p{L}0-9'’-]*\.? ){1,4}(?i:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|close|place|pl|square|sq|terrace|crescent|parkway|highway)\b\.?(?:,? (?i:apt|apartment|unit|suite|flat|#)\.? ?[A-Za-z0-9-]+)?` + town),
+		[]string{"street", "st", "road", "rd", "ave", "lane", "ln", "drive", "dr", "boulevard", "blvd", "court", "ct", "way", "close", "place", "pl", "square", "sq", "terrace", "crescent"}},
+	{regexp.MustCompile(`(?i)\bp\.? ?o\.? box [0-9]+`),
+		[]string{"box"}},
 	// Lange Straße 12 a, Hauptstr. 5, Am Markt 3
-	regexp.MustCompile(`(?:(?:\p{Lu}[\p{L}-]*|(?i:am|an der|an den|auf der|im|in der|zum|zur|alte|neue)) ){0,2}(?:\p{Lu}[\p{L}-]*(?:straße|strasse|str\.|str|weg|platz|allee|gasse|damm|ufer|stieg|chaussee)|Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Damm|Ufer|Ring|straat|laan|gracht) ?[0-9]{1,4} ?(?:[a-hA-H]\b)?` + town),
-	regexp.MustCompile(`\p{Lu}[\p{L}-]*(?:straat|laan|gracht|plein|gatan|vägen|gade|vej) [0-9]{1,4} ?(?:[a-zA-Z]\b)?` + town),
-	regexp.MustCompile(`\bAm \p{Lu}\p{L}+ [0-9]{1,4}[a-h]?\b` + town),
+	{regexp.MustCompile(`(?:(?:\p{Lu}[\p{L}-]*|(?i:am|an der|an den|auf der|im|in der|zum|zur|alte|neue)) ){0,2}(?:\p{Lu}[\p{L}-]*(?:straße|strasse|str\.|str|weg|platz|allee|gasse|damm|ufer|stieg|chaussee)|Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Damm|Ufer|Ring|straat|laan|gracht) ?[0-9]{1,4} ?(?:[a-hA-H]\b)?` + town),
+		[]string{"str", "weg", "platz", "allee", "gasse", "damm", "ufer", "stieg", "chaussee", "ring", "laan", "gracht"}},
+	{regexp.MustCompile(`\p{Lu}[\p{L}-]*(?:straat|laan|gracht|plein|gatan|vägen|gade|vej) [0-9]{1,4} ?(?:[a-zA-Z]\b)?` + town),
+		[]string{"straat", "laan", "gracht", "plein", "gatan", "vägen", "gade", "vej"}},
+	{regexp.MustCompile(`\bAm \p{Lu}\p{L}+ [0-9]{1,4}[a-h]?\b` + town),
+		[]string{"am "}},
 	// 12 bis, rue de la Paix
-	regexp.MustCompile(`(?i:\b[0-9]{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|route|cours)) ` + propers + town),
+	{regexp.MustCompile(`(?i:\b[0-9]{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|route|cours)) ` + propers + town),
+		[]string{"rue", "avenue", "av.", "boulevard", "bd", "place", "chemin", "allée", "impasse", "quai", "route", "cours"}},
 	// Calle de Alcalá, 45 and Via Roma 3
-	regexp.MustCompile(`\b(?i:calle|c/|avenida|avda\.?|av\.|plaza|paseo|carrer|via|viale|piazza|corso|largo|rua|r\.|praça|travessa|ul\.|ulica) ?` + propers + `,? ?(?i:n[ºo°]?\.? ?)?[0-9]{1,4}(?:, ?[0-9]{1,2}[ºª°][A-Za-z]?)?` + town),
+	{regexp.MustCompile(`\b(?i:calle|c/|avenida|avda\.?|av\.|plaza|paseo|carrer|via|viale|piazza|corso|largo|rua|r\.|praça|travessa|ul\.|ulica) ?` + propers + `,? ?(?i:n[ºo°]?\.? ?)?[0-9]{1,4}(?:, ?[0-9]{1,2}[ºª°][A-Za-z]?)?` + town),
+		[]string{"calle", "c/", "avenida", "avda", "av.", "av ", "plaza", "paseo", "carrer", "via", "piazza", "corso", "largo", "rua", "r.", "praça", "travessa", "ul.", "ulica"}},
 	// 北京市朝阳区建国路88号3栋
-	regexp.MustCompile(`\p{Han}{1,24}(?:路|街|大道|道|巷|弄|里|村|段)(?:[0-9０-９]+[号號弄巷])(?:[0-9０-９A-Za-z]*(?:号楼|栋|幢|座|单元|單元|楼|樓|层|層|室|房|号|號)|之[0-9]+)*`),
+	{regexp.MustCompile(`\p{Han}{1,24}(?:路|街|大道|道|巷|弄|里|村|段)(?:[0-9０-９]+[号號弄巷])(?:[0-9０-９A-Za-z]*(?:号楼|栋|幢|座|单元|單元|楼|樓|层|層|室|房|号|號)|之[0-9]+)*`),
+		[]string{"号", "號", "弄", "巷"}},
 	// 〒150-0001 東京都渋谷区神宮前1-2-3
-	regexp.MustCompile(`〒 ?[0-9０-９]{3}[-－]?[0-9０-９]{4}`),
-	regexp.MustCompile(`(?:〒? ?[0-9０-９]{3}[-－][0-9０-９]{4} ?)?(?:東京都|北海道|(?:京都|大阪)府|\p{Han}{2,3}県)[\p{Han}\p{Katakana}ー々ヶケの]+[0-9０-９][\p{Han}ー々0-9０-９－\-]*`),
+	{regexp.MustCompile(`〒 ?[0-9０-９]{3}[-－]?[0-9０-９]{4}`),
+		[]string{"〒"}},
+	{regexp.MustCompile(`(?:〒? ?[0-9０-９]{3}[-－][0-9０-９]{4} ?)?(?:東京都|北海道|(?:京都|大阪)府|\p{Han}{2,3}県)[\p{Han}\p{Katakana}ー々ヶケの]+[0-9０-９][\p{Han}ー々0-9０-９－\-]*`),
+		[]string{"都", "道", "府", "県"}},
 	// 서울특별시 강남구 테헤란로 152
-	regexp.MustCompile(`(?:\p{Hangul}+(?:시|도|군|구) )*\p{Hangul}+(?:로|길) ?[0-9]+(?:-[0-9]+)?(?: [0-9]+(?:동|호|층))*`),
+	{regexp.MustCompile(`(?:\p{Hangul}+(?:시|도|군|구) )*\p{Hangul}+(?:로|길) ?[0-9]+(?:-[0-9]+)?(?: [0-9]+(?:동|호|층))*`),
+		[]string{"로", "길"}},
 	// ул. Ленина, д. 5, кв. 12
-	regexp.MustCompile(`(?i:(?:ул\.?|улица|пр\.|проспект|пер\.|переулок)) ?\p{Lu}[\p{L}-]+(?: \p{Lu}[\p{L}-]+)?,? ?(?i:д\.? ?|дом )?[0-9]+(?:,? ?(?i:кв\.? ?|квартира )[0-9]+)?`),
+	{regexp.MustCompile(`(?i:(?:ул\.?|улица|пр\.|проспект|пер\.|переулок)) ?\p{Lu}[\p{L}-]+(?: \p{Lu}[\p{L}-]+)?,? ?(?i:д\.? ?|дом )?[0-9]+(?:,? ?(?i:кв\.? ?|квартира )[0-9]+)?`),
+		[]string{"ул", "пр", "пер"}},
 }
 
 const (
@@ -49,8 +61,12 @@ func places(line string, found func(from, to int)) {
 	if !strings.ContainsFunc(line, unicode.IsDigit) {
 		return
 	}
-	for _, re := range streetForms {
-		for _, m := range re.FindAllStringIndex(line, -1) {
+	lower := strings.ToLower(line)
+	for _, x := range streetForms {
+		if !x.worth(lower) {
+			continue
+		}
+		for _, m := range x.re.FindAllStringIndex(line, -1) {
 			from, to := m[0], m[1]
 			if i := strings.LastIndexAny(line[from:to], beforeAddress); i >= 0 {
 				for j := range line[from+i:] { // after the word, whatever it is long
