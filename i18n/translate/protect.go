@@ -3,7 +3,6 @@ package translate
 import (
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,6 +35,7 @@ type span struct {
 }
 
 const (
+	digit    = "0123456789０１２３４５６７８９"
 	digits   = `[0-9０-９]`
 	amount   = `(?:` + digits + `{1,3}(?:[.,'’ \x{a0}\x{202f}]` + digits + `{3})+(?:[.,]` + digits + `{1,2})?|` + digits + `+(?:[.,．，]` + digits + `{1,3})?)`
 	codes    = `(?:EUR|USD|GBP|JPY|CNY|RMB|CAD|AUD|CHF|SEK|NOK|DKK|PLN|CZK|HUF|MXN|BRL|INR|KRW|SGD|HKD|TWD|TRY|AED|SAR|KWD|RUB|NZD|THB|MYR|VND|PHP|IDR|ZAR|ILS|RON|BGN|ISK)`
@@ -53,25 +53,31 @@ const (
 // patterns are tried in this order; what one has claimed is gone for the next.
 var patterns = []struct {
 	kind fact
-	re   *regexp.Regexp
+	// signs are what a fact of this kind has at least one of, and spread how many
+	// words further than that it may reach: it is looked for nowhere else.
+	signs  string
+	spread int
+	re     *regexp.Regexp
 }{
-	{factToken, regexp.MustCompile(`(?i)<\s*/?\s*x\b[^<>]{0,30}>|_\s*_\s*PH\s*[0-9０-９]+\s*_\s*_|\[\s*\[\s*[0-9０-９]+\s*\]\s*\]|【【\s*[0-9０-９]+\s*】】`)},
-	{factSlot, regexp.MustCompile(`\{\{?\s*[A-Za-z_][A-Za-z0-9_.]*\s*\}?\}`)},
-	{factURL, regexp.MustCompile(`(?i:https?://|www\.)` + inURL + `+|\b(?:[a-z0-9-]+\.)+` + tlds + `/` + inURL + `*`)},
-	{factEmail, regexp.MustCompile(`[` + spaced + `._%+-]+@[` + spaced + `-]+(?:\.[` + spaced + `-]+)+`)},
-	{factURL, regexp.MustCompile(`\b(?:[a-z0-9-]+\.)+` + tlds + `\b`)},
-	{factOrder, regexp.MustCompile(`\b[0-9]{3}-[0-9]{7}-[0-9]{7}\b|\b[0-9]{2}-[0-9]{5}-[0-9]{5}\b|[#＃][A-Za-z0-9０-９][A-Za-z0-9０-９-]*`)},
-	{factPhone, regexp.MustCompile(`\+[0-9]{1,3}[ ()0-9/-]{5,18}[0-9]|\b0[0-9]{2,5}[ /-][0-9]{2,5}[ -]?[0-9]{2,6}\b`)},
-	{factMoney, regexp.MustCompile(signs + `[ \x{a0}\x{202f}]?` + amount + `(?:[ \x{a0}]?` + codes + `\b)?|\b` + codes + `[ \x{a0}\x{202f}]?` + amount + `|` + amount + `[ \x{a0}\x{202f}]?` + suffixes)},
-	{factDate, regexp.MustCompile(`\b[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:T[0-9:.]+Z?)?\b|\b[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})\b|(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号]|\b[0-9]{1,2}\.[0-9]{1,2}\.|[0-9]{1,2}[:：][0-9]{2}(?:[:：][0-9]{2})?`)},
-	{factCode, regexp.MustCompile(`[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*`)},
-	{factNumber, regexp.MustCompile(amount + `[ ]?[%％]?`)},
+	{factToken, `<_[【`, 4, regexp.MustCompile(`(?i)<\s*/?\s*x\b[^<>]{0,30}>|_\s*_\s*PH\s*[0-9０-９]+\s*_\s*_|\[\s*\[\s*[0-9０-９]+\s*\]\s*\]|【【\s*[0-9０-９]+\s*】】`)},
+	{factSlot, `{}`, 1, regexp.MustCompile(`\{\{?\s*[A-Za-z_][A-Za-z0-9_.]*\s*\}?\}`)},
+	{factURL, `.:`, 0, regexp.MustCompile(`(?i:https?://|www\.)` + inURL + `+|\b(?:[a-z0-9-]+\.)+` + tlds + `/` + inURL + `*`)},
+	{factEmail, `@`, 0, regexp.MustCompile(`[` + spaced + `._%+-]+@[` + spaced + `-]+(?:\.[` + spaced + `-]+)+`)},
+	{factURL, `.:`, 0, regexp.MustCompile(`\b(?:[a-z0-9-]+\.)+` + tlds + `\b`)},
+	{factOrder, digit + `#＃`, 0, regexp.MustCompile(`\b[0-9]{3}-[0-9]{7}-[0-9]{7}\b|\b[0-9]{2}-[0-9]{5}-[0-9]{5}\b|[#＃][A-Za-z0-9０-９][A-Za-z0-9０-９-]*`)},
+	{factPhone, digit, 1, regexp.MustCompile(`\+[0-9]{1,3}[ ()0-9/-]{5,18}[0-9]|\b0[0-9]{2,5}[ /-][0-9]{2,5}[ -]?[0-9]{2,6}\b`)},
+	{factMoney, digit, 1, regexp.MustCompile(signs + `[ \x{a0}\x{202f}]?` + amount + `(?:[ \x{a0}]?` + codes + `\b)?|\b` + codes + `[ \x{a0}\x{202f}]?` + amount + `|` + amount + `[ \x{a0}\x{202f}]?` + suffixes)},
+	{factDate, digit, 0, regexp.MustCompile(`\b[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:T[0-9:.]+Z?)?\b|\b[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})\b|(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号]|\b[0-9]{1,2}\.[0-9]{1,2}\.|[0-9]{1,2}[:：][0-9]{2}(?:[:：][0-9]{2})?`)},
+	{factCode, digit, 0, regexp.MustCompile(`[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*`)},
+	{factNumber, digit, 1, regexp.MustCompile(amount + `[ ]?[%％]?`)},
 }
 
 var ordinal = regexp.MustCompile(`(?i)^[0-9]+(?:st|nd|rd|th|er|e|º|ª)$`)
 
 // protect finds the facts of a text, in order, none overlapping another.
-func protect(s string) []span {
+func protect(s string) []span { return protectIn(s, around) }
+
+func protectIn(s string, where func(s, signs string, spread int) [][2]int) []span {
 	var out []span
 	taken := make([]bool, len(s))
 	claim := func(kind fact, from, to int) {
@@ -84,31 +90,36 @@ func protect(s string) []span {
 		out = append(out, span{kind, from, to, s[from:to]})
 	}
 	for _, p := range patterns {
-		for _, m := range p.re.FindAllStringIndex(s, -1) {
-			from, to := m[0], m[1]
-			switch p.kind {
-			case factURL:
-				to = from + len(strings.TrimRight(s[from:to], `.,;:!?)'"`))
-			case factCode:
-				// A word with hyphens is a word; only one with a digit is a code.
-				if t := s[from:to]; !strings.ContainsAny(t, "0123456789") || !hasLetter(t) && !strings.ContainsAny(t, "-_/") || ordinal.MatchString(t) {
+		for _, part := range where(s, p.signs, p.spread) {
+			for _, m := range p.re.FindAllStringIndex(s[part[0]:part[1]], -1) {
+				from, to := part[0]+m[0], part[0]+m[1]
+				switch p.kind {
+				case factURL:
+					to = from + len(strings.TrimRight(s[from:to], `.,;:!?)'"`))
+				case factCode:
+					// A word with hyphens is a word; only one with a digit is a code.
+					if t := s[from:to]; !strings.ContainsAny(t, "0123456789") || !hasLetter(t) && !strings.ContainsAny(t, "-_/") || ordinal.MatchString(t) {
+						continue
+					}
+				case factNumber:
+					to = from + len(strings.TrimRight(s[from:to], " "))
+				case factPhone:
+					if n := countDigits(s[from:to]); n < 7 {
+						continue
+					}
+				}
+				if p.kind != factMoney && p.kind != factNumber && p.kind != factDate && insideWord(s, from, to) {
 					continue
 				}
-			case factNumber:
-				to = from + len(strings.TrimRight(s[from:to], " "))
-			case factPhone:
-				if n := countDigits(s[from:to]); n < 7 {
+				if p.kind == factNumber && ordinalAt(s, from, to) {
 					continue
 				}
+				claim(p.kind, from, to)
 			}
-			if p.kind != factMoney && p.kind != factNumber && p.kind != factDate && insideWord(s, from, to) {
-				continue
-			}
-			if p.kind == factNumber && ordinalAt(s, from, to) {
-				continue
-			}
-			claim(p.kind, from, to)
 		}
+	}
+	if !isEmoji(s) {
+		return sorted(out)
 	}
 	it := graphemes.FromString(s)
 	for it.Next() {
@@ -116,7 +127,58 @@ func protect(s string) []span {
 			claim(factEmoji, it.Start(), it.End())
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].start < out[j].start })
+	return sorted(out)
+}
+
+func sorted(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
+	return spans
+}
+
+// around are the parts of a text that hold any of the signs: the words with one
+// (what stands between spaces) and as many words more on both sides. Expressions
+// are slow, and most of a message holds no fact.
+func around(s, signs string, spread int) [][2]int {
+	at := strings.IndexAny(s, signs)
+	if at < 0 {
+		return nil
+	}
+	var out [][2]int
+	for at < len(s) {
+		from, to := at, at
+		for n := spread; ; n-- {
+			from = strings.LastIndexAny(s[:from], " \n\t") + 1
+			if n <= 0 || from == 0 {
+				break
+			}
+			from = len(strings.TrimRight(s[:from], " \n\t"))
+		}
+		word := 0
+		for n := spread; ; n-- {
+			if i := strings.IndexAny(s[to:], " \n\t"); i < 0 {
+				to = len(s)
+			} else {
+				to += i
+			}
+			if word == 0 {
+				word = to
+			}
+			if n <= 0 || to == len(s) {
+				break
+			}
+			to += len(s[to:]) - len(strings.TrimLeft(s[to:], " \n\t"))
+		}
+		if last := len(out) - 1; last >= 0 && from <= out[last][1]+1 {
+			out[last][1] = max(to, out[last][1])
+		} else {
+			out = append(out, [2]int{from, to})
+		}
+		next := strings.IndexAny(s[word:], signs)
+		if next < 0 {
+			break
+		}
+		at = word + next
+	}
 	return out
 }
 
