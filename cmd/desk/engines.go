@@ -15,6 +15,7 @@ import (
 	"helloworld/i18n/translate/apertium"
 	"helloworld/i18n/translate/azure"
 	"helloworld/i18n/translate/deepl"
+	"helloworld/i18n/translate/google"
 	"helloworld/i18n/translate/libre"
 	"helloworld/i18n/translate/mtran"
 	"helloworld/i18n/translate/openai"
@@ -33,6 +34,9 @@ func openEngine(e config.Engine, words everywhere, log *slog.Logger) (translate.
 		return deepl.New(c)
 	case "azure":
 		return azure.New(azure.Config{Name: e.Name, BaseURL: e.BaseURL, Key: translate.Secret(e.Key), Region: e.Region, Version: e.Version})
+	case "google":
+		return google.New(google.Config{Name: e.Name, BaseURL: e.BaseURL, Project: e.Project, Location: e.Location, Glossary: e.GlossaryID,
+			Token: translate.Secret(e.Key), Credentials: e.Credentials})
 	case "libre":
 		return libre.New(libre.Config{Name: e.Name, BaseURL: e.BaseURL, Key: translate.Secret(e.Key)})
 	case "mtran":

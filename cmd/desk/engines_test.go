@@ -2,7 +2,9 @@ package main
 
 import (
 	"log/slog"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/text/language"
@@ -47,7 +49,12 @@ func TestOpenEngines(t *testing.T) {
 // TestEveryKindOpens: what the configuration offers is there.
 func TestEveryKindOpens(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"openai", "deepl", "azure", "libre", "apertium", "mtran"} {
+	field, ok := reflect.TypeFor[config.Engine]().FieldByName("Kind")
+	kinds := strings.Split(field.Tag.Get("enum"), ",")
+	if !ok || len(kinds) < 7 {
+		t.Fatalf("kinds %q", kinds)
+	}
+	for _, kind := range kinds {
 		e, err := openEngine(config.Engine{Name: "x-" + kind, Kind: kind, BaseURL: "http://127.0.0.1:9/", Model: "m", Key: "k", Project: "p", GlossarySync: true}, everywhere{}, nil)
 		if err != nil || e.Name() != "x-"+kind {
 			t.Errorf("%s: %v, %v", kind, e, err)

@@ -89,6 +89,9 @@ func (w Wire) Open(base string) (Wire, error) {
 	return w, nil
 }
 
+// Address is the address below which the service is.
+func (w Wire) Address() string { return w.base.String() }
+
 // Fail is an error of the engine.
 func (w Wire) Fail(k ErrorKind, format string, args ...any) *EngineError {
 	return &EngineError{Kind: k, Engine: w.Engine, Err: fmt.Errorf(format, args...)}
@@ -100,7 +103,10 @@ func (w Wire) Fail(k ErrorKind, format string, args ...any) *EngineError {
 func (w Wire) Ask(ctx context.Context, method, path string, query url.Values, header http.Header, body any) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
-	u := w.base.JoinPath(path)
+	u := *w.base
+	if path != "" {
+		u = *w.base.JoinPath(path)
+	}
 	if len(query) > 0 {
 		u.RawQuery = query.Encode()
 	}

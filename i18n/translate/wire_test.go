@@ -139,3 +139,18 @@ func TestSecretDoesNotShow(t *testing.T) {
 		t.Error("no secret looks like one")
 	}
 }
+
+func FuzzMarkup(f *testing.F) {
+	for _, s := range []string{"", `a <x id="0"/> & <b>`, "&amp;lt;", "&#60;x id=\"1\"/>", "<x id=\"1\"/", "&copy"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		m := Markup(s)
+		if back := FromMarkup(m); back != s {
+			t.Fatalf("%q became %q and came back as %q", s, m, back)
+		}
+		if strings.Count(m, "<") != strings.Count(m, `<x id="`) {
+			t.Fatalf("%q is a tag that is no token", m)
+		}
+	})
+}

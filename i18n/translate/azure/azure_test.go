@@ -214,3 +214,19 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+func FuzzDictionary(f *testing.F) {
+	for _, s := range []string{"refund", "a refund, refunds", "退款", `<x id="0"/> refund`, "<mstrans:dictionary"} {
+		f.Add(s, "refund")
+	}
+	tag := regexp.MustCompile(`<mstrans:dictionary translation="X">|</mstrans:dictionary>`)
+	f.Fuzz(func(t *testing.T, text, term string) {
+		got := markup(translate.Segment{Text: text, Terms: []translate.TermPair{{Source: term, Target: "X"}, {Source: term, Target: "X"}}})
+		if strings.Contains(text, "mstrans:") || strings.Contains(term, "mstrans:") {
+			return
+		}
+		if bare := tag.ReplaceAllString(got, ""); bare != text {
+			t.Fatalf("%q became %q", text, got)
+		}
+	})
+}

@@ -80,6 +80,17 @@ func TestExam(t *testing.T) {
 	})
 }
 
+func TestTroubles(t *testing.T) {
+	t.Parallel()
+	enginetest.Meet(t, enginetest.Trouble{Open: func(t *testing.T, url string) translate.Engine {
+		e, err := New(Config{BaseURL: url + "/v1", Key: secret, Model: "m", Timeout: 5 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}, Secret: secret, From: language.English, To: language.German})
+}
+
 func TestWhatIsAsked(t *testing.T) {
 	t.Parallel()
 	var got request
