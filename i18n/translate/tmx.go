@@ -24,10 +24,11 @@ import (
 const (
 	tmxKey      = "x-desk-key"
 	tmxOutgoing = "x-desk-outgoing"
-	// tmxBytes, tmxUnits and tmxLetters bound a file, how many units it may have
-	// and how long one side of a unit may be.
-	tmxBytes   = 64 << 20
+	// tmxPiece bounds what stands between two tags, in bytes; tmxUnits, tmxSides and
+	// tmxLetters how many units a file may have, a unit languages, a side letters.
+	tmxPiece   = 1 << 20
 	tmxUnits   = 200_000
+	tmxSides   = 64
 	tmxLetters = 20_000
 	tmxDepth   = 32
 	// tmxNamed is how many units that are left out are named.
@@ -98,9 +99,10 @@ func segment(s string) string {
 // [Pipeline.Masked] masks. left tells what was passed over and why, by line; a
 // file that cannot be read at all is [ErrBadTMX].
 func ReadTMX(r io.Reader) (units []Unit, left []error, err error) {
-	limited := &io.LimitedReader{R: r, N: tmxBytes + 1}
+	t := &tmxReader{}
 	// Other tools write UTF-16, and say so by its mark.
-	d := xml.NewDecoder(transform.NewReader(limited, unicode.BOMOverride(transform.Nop)))
+	d := xml.NewDecoder(bounded{transform.NewReader(r, unicode.BOMOverride(transform.Nop)), &t.piece})
+	t.d = d
 	d.CharsetReader = func(name string, in io.Reader) (io.Reader, error) {
 		switch strings.ToLower(name) {
 		case "utf-8", "utf-16", "us-ascii":
@@ -108,11 +110,7 @@ func ReadTMX(r io.Reader) (units []Unit, left []error, err error) {
 		}
 		return nil, fmt.Errorf("the encoding %.20q is not known here", name)
 	}
-	t := &tmxReader{d: d}
 	err = t.file()
-	if limited.N <= 0 {
-		err = fmt.Errorf("is longer than %d MiB", tmxBytes>>20)
-	}
 	if err != nil {
 		line, _ := d.InputPos()
 		return nil, nil, fmt.Errorf("%w: line %d: %w", ErrBadTMX, line, err)
@@ -120,17 +118,38 @@ func ReadTMX(r io.Reader) (units []Unit, left []error, err error) {
 	return t.units, t.left, nil
 }
 
+// bounded fails when more than tmxPiece bytes were read since *n was set to 0.
+type bounded struct {
+	io.Reader
+	n *int
+}
+
+func (b bounded) Read(p []byte) (int, error) {
+	if *b.n > tmxPiece {
+		return 0, fmt.Errorf("has a piece of more than %d KiB", tmxPiece>>10)
+	}
+	n, err := b.Reader.Read(p)
+	*b.n += n
+	return n, err
+}
+
 type tmxReader struct {
 	d      *xml.Decoder
+	piece  int
 	source string
 	units  []Unit
 	left   []error
 }
 
+func (t *tmxReader) token() (xml.Token, error) {
+	t.piece = 0
+	return t.d.Token()
+}
+
 func (t *tmxReader) file() error {
 	root := false
 	for {
-		tok, err := t.d.Token()
+		tok, err := t.token()
 		if errors.Is(err, io.EOF) {
 			if !root {
 				return errors.New("has no tmx in it")
@@ -189,7 +208,7 @@ func (t *tmxReader) unit(tu xml.StartElement) error {
 	props := map[string]string{}
 	lang := ""
 	for {
-		tok, err := t.d.Token()
+		tok, err := t.token()
 		if err != nil {
 			return ended(err)
 		}
@@ -207,10 +226,13 @@ func (t *tmxReader) unit(tu xml.StartElement) error {
 				if err := t.text(&s, props[tmxKey] != ""); err != nil {
 					return err
 				}
-				if x.Name.Local == "seg" {
-					sides = append(sides, s)
-				} else {
-					props[attr(x, "type")] = s.text
+				switch kind := attr(x, "type"); {
+				case x.Name.Local == "seg":
+					if sides = append(sides, s); len(sides) > tmxSides {
+						return fmt.Errorf("has a unit in more than %d languages", tmxSides)
+					}
+				case kind == tmxKey || kind == tmxOutgoing:
+					props[kind] = s.text
 				}
 			case "tu":
 				return errors.New("has a unit within a unit")
@@ -225,7 +247,7 @@ func (t *tmxReader) text(s *side, ours bool) error {
 	var b strings.Builder
 	inside := 0 // the depth of a placeholder of ours
 	for depth := 1; depth > 0; {
-		tok, err := t.d.Token()
+		tok, err := t.token()
 		if err != nil {
 			return ended(err)
 		}

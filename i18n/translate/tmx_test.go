@@ -174,7 +174,9 @@ func TestTMXFromEnemies(t *testing.T) {
 		"an old alphabet":    {`<?xml version="1.0" encoding="koi8-r"?>` + tu("", "a", "b"), "koi8-r"},
 		"deep":               {tu("", strings.Repeat("<hi>", 50)+strings.Repeat("</hi>", 50), "x"), "deep"},
 		"unit in unit":       {body("<tu><tu></tu></tu>"), "within"},
-		"huge":               {body("<tu><tuv xml:lang=\"en\"><seg>" + strings.Repeat("ha ", 23<<20)), "MiB"},
+		"huge":               {body("<tu><tuv xml:lang=\"en\"><seg>" + strings.Repeat("ha ", 1<<20)), "KiB"},
+		"a huge word":        {`<tmx x="` + strings.Repeat("ha ", 1<<20), "KiB"},
+		"many languages":     {body("<tu>" + strings.Repeat(`<tuv lang="fr"><seg>b</seg></tuv>`, 70) + "</tu>"), "languages"},
 	} {
 		got, left, err := translate.ReadTMX(strings.NewReader(tc.in))
 		if !errors.Is(err, translate.ErrBadTMX) || got != nil || left != nil || !strings.Contains(err.Error(), tc.why) || !strings.Contains(err.Error(), "line ") {
