@@ -46,6 +46,10 @@ const (
 	Hooks = "hooks"
 	// Privacy: a platform asks for buyers' data, or to forget somebody.
 	Privacy = "privacy"
+	// Words: a translation engine fails.
+	Words = "words"
+	// Budget: a translation engine's month is nearly used up.
+	Budget = "budget"
 )
 
 // inhibits says which kinds a firing kind hides in the same store.
