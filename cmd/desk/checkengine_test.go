@@ -39,7 +39,7 @@ func TestCheckTellsOfEngines(t *testing.T) {
 	}
 	o := newOperator(t, b.String())
 	code, out := o.check()
-	if p := part(out, "good engine"); code != 1 || !strings.Contains(p, "works") || !strings.Contains(p, "de>ja") || !strings.Contains(p, "xml ph brackets") ||
+	if p := part(out, "good engine"); code != 1 || !strings.Contains(p, "works") || !strings.Contains(p, "m-1") || !strings.Contains(p, "de>ja") || !strings.Contains(p, "xml ph brackets") ||
 		!strings.Contains(p, "0 % of this month's budget") || !strings.Contains(p, "may see what must not leave") {
 		t.Errorf("status %d\n%s", code, out)
 	}

@@ -15,6 +15,7 @@ func Explain(r Result) []string {
 		}
 	}
 	add("engine", r.Engine)
+	add("model", r.Model)
 	add("glossary", r.Glossary)
 	for _, t := range r.Terms {
 		draft := ""

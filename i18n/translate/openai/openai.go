@@ -71,6 +71,9 @@ func New(c Config) (*Engine, error) {
 // Name is the engine's name.
 func (e *Engine) Name() string { return e.c.Name }
 
+// Model is the model's name.
+func (e *Engine) Model() string { return e.c.Model }
+
 // batchLimit and batchLetters bound one request, so that an answer is not cut.
 const (
 	batchLimit   = 20
