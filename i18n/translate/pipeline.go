@@ -216,6 +216,7 @@ func (p *Pipeline) finish(ctx context.Context, w *work, r Result, by ...*runner)
 	if w.req.Outgoing {
 		w.result.Findings = append(w.result.Findings, confirm(w.source, r.Text, w.spans, w.from, w.to)...)
 		w.result.Findings = append(w.result.Findings, informal(r.Text, w.to, w.spans)...)
+		w.result.Findings = append(w.result.Findings, punctuation(r.Text, w.to, w.spans)...)
 		w.result.Back, w.result.BackGrade = p.back(ctx, w, by)
 	}
 	w.result.Findings = distinct(w.result.Findings)

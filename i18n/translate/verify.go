@@ -18,7 +18,7 @@ var Codes = append([]string{
 	codeWrongLanguage, codeEcho, codeTooShort, codeTooLong, codePreamble, codeEmpty,
 	codeTermMissing, codeTermForbidden, codeTermDraft, codeTermAmbiguous, codeTermSensitive,
 	codeConfirmAmount, codeConfirmDate, codeConfirmRefusal, codeConfirmLegal, codeConfirmAddress, codeConfirmReview,
-	codeLanguageUnsure, codeTooManyFacts, codeNoEngine, codeEngineFailed, codeRepaired,
+	codeLanguageUnsure, codeTooManyFacts, codeNoEngine, codeEngineFailed, codeRepaired, codePunctuation,
 }, governance...)
 
 const (
