@@ -121,3 +121,20 @@ func TestHanzi(t *testing.T) {
 		}
 	}
 }
+
+func FuzzDetect(f *testing.F) {
+	for _, s := range []string{"Wo ist meine Bestellung", "我要退款", "ok", "\xff\x00", "l'article d''", "Где мой заказ"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, text := range []string{s, normalise(s)} {
+			d := detect(text, language.Und, nil)
+			if d.sure && (d.tag == language.Und || !hasLetter(text)) {
+				t.Fatalf("%q is surely %s", text, d.tag)
+			}
+			if again := detect(text, language.Und, nil); again != d {
+				t.Fatalf("%q is %s, and then %s", text, d.tag, again.tag)
+			}
+		}
+	})
+}
