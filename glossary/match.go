@@ -296,32 +296,6 @@ func choose(i, j int, terms []*Term, near *around, in Scope) (best *Term, ambigu
 	return best, best != nil && rivals > 1 && score == 0
 }
 
-// around looks for the words of contexts in one text, for each of them once.
-type around struct {
-	text  folded
-	whole string
-	known map[string]bool
-}
-
-// any: at least one of the words, which are folded, is there.
-func (a *around) any(words []string) bool {
-	for _, w := range words {
-		there, ok := a.known[w]
-		if !ok {
-			// The plain search is fast, and mostly says no.
-			there = strings.Contains(a.whole, w) && a.text.find([]rune(w))
-			if a.known == nil {
-				a.known = map[string]bool{}
-			}
-			a.known[w] = there
-		}
-		if there {
-			return true
-		}
-	}
-	return false
-}
-
 // besideAmount: a digit, or a sign before one, is next to [i, j).
 func besideAmount(f folded, i, j int) bool {
 	for i > 0 && f.runes[i-1] == ' ' {
