@@ -9,6 +9,7 @@
 //
 //   - [Book.Match] finds terms in a text, [Book.Required] tells what they have to
 //     become, [Need.Missing] and [Need.Wrong] check a translation.
+//
 //   - [Book.Lookup] recognises a whole sentence, [Hit.Render] says it in another
 //     language. [Book.Phrases] lists what can be offered to people as buttons.
 //
