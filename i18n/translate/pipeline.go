@@ -193,9 +193,16 @@ func (w *work) done(text string, g Grade) Result {
 	return w.result
 }
 
+// longestPhrase is how many bytes a message may have to be asked for among the
+// phrases of every language; a longer one speaks for itself.
+const longestPhrase = 480
+
 // detect asks the phrases first: a whole sentence that the glossary knows in one
 // language is the best witness there is.
 func detectIn(book *glossary.Book, source, bare string, req Request) detected {
+	if len(source) > longestPhrase {
+		return detect(bare, req.Site, req.History)
+	}
 	prior := append(append([]language.Tag{}, req.History...), req.Site)
 	for _, tag := range append(prior, language.English, language.German, language.French, language.Spanish,
 		language.Italian, language.Portuguese, language.Japanese, language.Korean, language.Russian, language.Make("zh-CN")) {
