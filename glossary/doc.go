@@ -9,10 +9,8 @@
 //
 //   - [Book.Match] finds terms in a text, [Book.Required] tells what they have to
 //     become, [Need.Missing] and [Need.Wrong] check a translation.
-//
 //   - [Book.Lookup] recognises a whole sentence, [Hit.Render] says it in another
 //     language. [Book.Phrases] lists what can be offered to people as buttons.
-//
 //   - [Read] and [Write] exchange entries with translators and other programs, [Diff]
 //     and [Check] tell what differs, and what contradicts itself.
 //

@@ -10,7 +10,7 @@ import (
 
 // Bounds on a workbook: what it unpacks to, its parts and its rows.
 const (
-	mostUnpacked = 128 << 20
+	mostUnpacked = 64 << 20
 	mostParts    = 500
 	mostRows     = 100_000
 )
