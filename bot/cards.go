@@ -393,7 +393,11 @@ func alertCard(a alerts.Alert, s *Store, acked string, zone *time.Location, p *i
 	}
 	if a.State == alerts.Resolved {
 		// What to do about it is left out: it is done, and the button is gone.
-		c.Tone, c.Title, c.Parts = chat.Good, p.T("alert.resolved", "store", store), c.Parts[1:]
+		over := i18n.Key("alert.over." + a.Kind)
+		if !p.Has(over) {
+			over = "alert.resolved"
+		}
+		c.Tone, c.Title, c.Parts = chat.Good, p.T(over, "store", store), c.Parts[1:]
 		c.Foot = p.T("alert.foot_resolved", "when", stamp(a.Ended, zone))
 		return c
 	}

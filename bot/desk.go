@@ -208,12 +208,14 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneShop, d.resync)
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
 	jobs.Handle(d.Jobs, LaneHouse, d.calendar)
+	jobs.Handle(d.Jobs, LaneHouse, d.quality)
 	d.mirror()
 	for _, s := range d.shelf.all() {
 		d.tend(s)
 	}
 	d.Jobs.Every("sweep", 10*time.Second, SweepArgs{})
 	d.Jobs.Every("calendar", calendarEvery, CalendarArgs{})
+	d.Jobs.Every("quality", qualityEvery, QualityArgs{})
 }
 
 // Chat finds a transport by name.

@@ -19,14 +19,15 @@ import (
 // paint lists the matters that have cards.
 func (d *Desk) paint() {
 	d.cards = map[string]painter{
-		"msg":    d.paintMessage,
-		"draft":  d.paintDraft,
-		"refund": d.paintRefund,
-		"run":    d.paintRun,
-		"alert":  d.paintAlert,
-		"form":   d.paintForm,
-		"parcel": d.paintParcel,
-		"term":   d.paintTerm,
+		"msg":     d.paintMessage,
+		"draft":   d.paintDraft,
+		"refund":  d.paintRefund,
+		"run":     d.paintRun,
+		"alert":   d.paintAlert,
+		"form":    d.paintForm,
+		"parcel":  d.paintParcel,
+		"term":    d.paintTerm,
+		"quality": d.paintQuality,
 	}
 }
 

@@ -68,6 +68,13 @@ func Samples(p *i18n.Printer) []Sample {
 	mended.State, mended.Ended, mended.Count, mended.Hidden = alerts.Resolved, at.Add(time.Hour), 12, 3
 	due := alerts.Alert{ID: "A3", Kind: alerts.Calendar, Store: shop.ID, Severity: alerts.Warning, State: alerts.Firing, Count: 1, First: at, Last: at,
 		Detail: map[string]string{"what": string(connectors.DueConsent), "at": at.AddDate(0, 0, 14).Format(time.RFC3339), "link": "https://example.com/consent"}}
+	engine := alerts.Alert{ID: "A4", Kind: alerts.Words, Severity: alerts.Critical, State: alerts.Firing, Count: 1, First: at, Last: at,
+		Detail: map[string]string{"what": "denied", "code": "deepl, local"}}
+	report := qualityView{Week: lastWeek(at, time.UTC), Now: figures{Written: 210, Looked: 63, Sent: 1204, Edited: 42, Auto: 17, Approved: 3,
+		Grades: map[string]int64{"exact": 40, "template": 20, "engine": 145, "gloss": 5}, Found: map[string]int64{"terms": 31, "confirm": 44, "rules": 2, "facts": 2},
+		Missed: []missed{{"ret.label", 12}, {"own.7", 3}}, Engines: []engineFigures{{Name: "deepl", Calls: 151, Letters: 48210, Failed: 3,
+			Kinds: map[string]int64{"down": 2, "busy": 1}, Cost: []connectors.Money{euro(97)}}, {Name: "local", Calls: 1, Letters: 80}}},
+		Before: figures{Written: 0, Grades: map[string]int64{"same": 1}}}
 	run := sync.Run{ID: "S1", Store: shop.ID, Streams: []string{"orders", "messages"}, State: sync.Running, Done: 450, Total: 1200, Changed: 17, Bad: 2, By: "ben", Started: at}
 
 	all := []Sample{
@@ -84,6 +91,9 @@ func Samples(p *i18n.Printer) []Sample {
 		{"alert", alertCard(dead, shop, "", time.UTC, p)},
 		{"alert-resolved", alertCard(mended, shop, "", time.UTC, p)},
 		{"alert-calendar", alertCard(due, shop, "", time.UTC, p)},
+		{"alert-words", alertCard(engine, nil, "", time.UTC, p)},
+		{"quality", qualityCard(report, p)},
+		{"quality-empty", qualityCard(qualityView{Week: report.Week.before(), Stores: []string{shop.Name}}, p)},
 		{"run", runCard(run, shop, "Ben", time.UTC, p)},
 	}
 	for i := range all {
