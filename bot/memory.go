@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -103,33 +104,44 @@ func named(text, name string) bool {
 	return false
 }
 
-// unlearn forgets what memory would say with an old wording for a word. A unit
-// that has to be translated again costs less than one wrong word.
-func unlearn(tx *store.Tx, source, old string, from, to language.Tag) (int, error) {
+// unlearn forgets what memory would say otherwise than a proposal wants it: the
+// old wording for any word of its entry e, which may be nil, and whatever else was
+// said for the word itself. A unit that has to be translated again costs less than
+// one wrong word.
+func unlearn(tx *store.Tx, x Proposal, e *glossary.Term) error {
 	rows, err := tx.Query(`SELECT key, source, target, from_lang, to_lang FROM memory`)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer rows.Close()
 	var gone []string
 	for rows.Next() {
 		var key, said, became, a, b string
 		if err := rows.Scan(&key, &said, &became, &a, &b); err != nil {
-			return 0, err
+			return err
 		}
-		if sameTongue(language.Make(a), from) && sameTongue(language.Make(b), to) && holds(said, source) && holds(became, old) {
+		from := language.Make(a)
+		if !sameTongue(language.Make(b), x.To) {
+			continue
+		}
+		wrong := sameTongue(from, x.From) && holds(said, x.Source) && (!holds(became, x.Target) || holds(became, x.Old) && !holds(x.Target, x.Old))
+		if e != nil && holds(became, x.Old) {
+			w, _ := e.In(from)
+			wrong = wrong || slices.ContainsFunc(append([]string{w.Preferred}, w.Variants...), func(s string) bool { return holds(said, s) })
+		}
+		if wrong {
 			gone = append(gone, key)
 		}
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return 0, err
+		return err
 	}
 	for _, key := range gone {
 		if _, err := tx.Exec(`DELETE FROM memory WHERE key = ?`, key); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return len(gone), nil
+	return nil
 }
 
 // holds tells whether a text has a wording in it, however it is written.

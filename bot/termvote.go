@@ -83,8 +83,12 @@ func (d *Desk) DecideTerm(ctx context.Context, by Deed, id string, yes bool, fac
 		if err := insertEntry(tx, t, x.ID, by.Who.ID); err != nil {
 			return err
 		}
-		if err := d.forgetWording(tx, book, x); err != nil {
-			return err
+		if x.Kind == TermWord {
+			// Memory comes before any engine, and would go on saying the old word.
+			e, _ := book.Term(x.Entry)
+			if err := unlearn(tx, x, e); err != nil {
+				return err
+			}
 		}
 		x.Entry, x.Version = t.ID, t.Version
 		tx.After(func() {
@@ -153,16 +157,6 @@ func (d *Desk) askTermAgain(tx *store.Tx, by Deed, x Proposal) error {
 	return d.Whisper(tx, by.Event, plain(by.P, by.P.T("term.stale", "id", x.ID)))
 }
 
-// forgetWording takes the old wording out of memory, where it would come before
-// any glossary.
-func (d *Desk) forgetWording(tx *store.Tx, book *glossary.Book, x Proposal) error {
-	if x.Kind == TermWord {
-		_, err := unlearn(tx, x.Source, x.Old, x.From, x.To)
-		return err
-	}
-	return nil
-}
-
 // endTerm writes down what became of a proposal.
 func (d *Desk) endTerm(tx *store.Tx, by Deed, x Proposal, s TermState, reason string, said i18n.Key) error {
 	n, err := tx.Exec(`UPDATE term_proposal SET state = ?, decided_by = ?, decided = ?, reason = ?, entry = ?, version = ? WHERE id = ? AND state = ?`,
@@ -223,9 +217,10 @@ func (d *Desk) Proposals(ctx context.Context, who people.Person) (waiting, decid
 	return waiting, decided, err
 }
 
-// StillUsing tells which open drafts that somebody may see still have the old
-// wording of a proposal, and how many open threads in all.
-func (d *Desk) StillUsing(ctx context.Context, by Deed, id string) (x Proposal, drafts []string, threads int, err error) {
+// StillUsing tells in which open drafts and unanswered messages that somebody may
+// see the old wording of a proposal still stands. A message whose draft has it is
+// not named beside the draft.
+func (d *Desk) StillUsing(ctx context.Context, by Deed, id string) (x Proposal, drafts, messages []string, err error) {
 	err = d.DB.Read(ctx, func(tx *store.Tx) error {
 		if x, err = d.proposalFor(tx, by, id); err != nil {
 			return err
@@ -234,19 +229,19 @@ func (d *Desk) StillUsing(ctx context.Context, by Deed, id string) (x Proposal, 
 		if err != nil {
 			return err
 		}
-		drafts, threads = nil, 0
+		drafts, messages = nil, nil
 		for _, u := range uses {
-			if !by.Who.Sees(u.Store) {
-				continue
-			}
-			threads++
-			if u.Draft != "" {
+			switch {
+			case !by.Who.Sees(u.Store):
+			case u.Draft != "":
 				drafts = append(drafts, u.Draft)
+			default:
+				messages = append(messages, u.Message)
 			}
 		}
 		return nil
 	})
-	return x, drafts, threads, err
+	return x, drafts, messages, err
 }
 
 // SayAgain translates open drafts anew that still have a proposal's old wording.

@@ -286,20 +286,23 @@ func listTerms(c *Call, _ string) error {
 
 // stillTerm shows where an old wording still stands.
 func stillTerm(c *Call, rest string) error {
-	x, drafts, threads, err := c.Desk.StillUsing(c.Ctx, c.Deed, termID(rest))
+	x, drafts, messages, err := c.Desk.StillUsing(c.Ctx, c.Deed, termID(rest))
 	if err != nil {
 		return err
 	}
-	if threads == 0 {
+	if len(drafts)+len(messages) == 0 {
 		return c.Say("term.still_none")
 	}
-	card := chat.Card{Lang: c.P.Lang().String(), Title: c.P.T("term.still_title", "id", x.ID),
-		Parts: []chat.Part{{Kind: chat.Text, Text: c.P.T("term.still", "n", threads)}}}
-	if len(drafts) > 0 {
-		card.Parts = append(card.Parts, chat.Part{Kind: chat.Text, Text: c.P.T("term.still_drafts", "drafts", strings.Join(drafts, c.P.T("common.comma")))})
-		if x.State == bot.TermApproved {
-			card.Buttons = []chat.Button{{Label: c.P.T("term.again"), Command: "term again " + x.ID, Tone: chat.Primary}}
+	card := chat.Card{Lang: c.P.Lang().String(), Title: c.P.T("term.still_title", "id", x.ID)}
+	line := func(key i18n.Key, ids []string) {
+		if len(ids) > 0 {
+			card.Parts = append(card.Parts, chat.Part{Kind: chat.Text, Text: c.P.T(key, "ids", strings.Join(ids[:min(len(ids), 50)], c.P.T("common.comma")))})
 		}
+	}
+	line("term.still_drafts", drafts)
+	line("term.still_messages", messages)
+	if len(drafts) > 0 && x.State == bot.TermApproved {
+		card.Buttons = []chat.Button{{Label: c.P.T("term.again"), Command: "term again " + x.ID, Tone: chat.Primary}}
 	}
 	return c.Whisper(card)
 }
