@@ -77,6 +77,11 @@ func Samples(p *i18n.Printer) []Sample {
 		Before: figures{Written: 0, Grades: map[string]int64{"same": 1}}}
 	run := sync.Run{ID: "S1", Store: shop.ID, Streams: []string{"orders", "messages"}, State: sync.Running, Done: 450, Total: 1200, Changed: 17, Bad: 2, By: "ben", Started: at}
 
+	proposal := Proposal{ID: "T1", Kind: TermWord, Entry: "ret.label", Version: 1, Source: "退货标签", Target: "Retourenschein", Old: "Rücksendeetikett",
+		From: language.MustParse("zh-CN"), To: language.German, Never: true, Why: "DHL <so heißt es> dort", Store: shop.ID, About: "draft:D3", State: TermProposed, By: "anna", At: at}
+	taken := proposal
+	taken.State, taken.Version, taken.DecidedBy, taken.Decided = TermApproved, 2, "ben", at.Add(time.Hour)
+
 	all := []Sample{
 		{"message", messageCard(messageView{Letter: letter, Store: shop, Res: read, HasRes: true, Zone: time.UTC}, p)},
 		{"message-untranslated", messageCard(messageView{Letter: letter, Store: shop, Res: bare, HasRes: true, Zone: time.UTC}, p)},
@@ -91,6 +96,8 @@ func Samples(p *i18n.Printer) []Sample {
 		{"alert", alertCard(dead, shop, "", time.UTC, p)},
 		{"alert-resolved", alertCard(mended, shop, "", time.UTC, p)},
 		{"alert-calendar", alertCard(due, shop, "", time.UTC, p)},
+		{"term-proposed", termCard(termView{Proposal: proposal, Threads: 3, Forbids: true, Scope: p.T("term.everywhere"), By: "Anna", Zone: time.UTC}, p)},
+		{"term-approved", termCard(termView{Proposal: taken, Threads: 1, Scope: p.T("term.everywhere"), By: "Anna", DecidedBy: "Ben", Zone: time.UTC}, p)},
 		{"alert-words", alertCard(engine, nil, "", time.UTC, p)},
 		{"quality", qualityCard(report, p)},
 		{"quality-empty", qualityCard(qualityView{Week: report.Week.before(), Stores: []string{shop.Name}}, p)},
