@@ -176,6 +176,9 @@ func (d *Desk) newDraft(tx *store.Tx, by Deed, l Letter, text string, res transl
 		id, l.ID, l.Store, string(by.Who.ID), text, string(body), source, tx.NewID(), DraftOpen, tx.Now()); err != nil {
 		return err
 	}
+	if err := d.noteWords(tx, id, wordsWritten, res); err != nil {
+		return err
+	}
 	place, err := d.threadOf(tx, "msg:"+l.ID, by.Event.Place)
 	if err != nil {
 		return err
@@ -212,6 +215,9 @@ func (d *Desk) rewrite(tx *store.Tx, id, text string, res translate.Result) erro
 	}
 	if n == 0 {
 		return d.draftGone(tx, id)
+	}
+	if err := d.noteWords(tx, id, wordsEdited, res); err != nil {
+		return err
 	}
 	return d.Repaint(tx, "draft:"+id)
 }
@@ -415,6 +421,9 @@ func (d *Desk) sendEnded(ctx context.Context, j jobs.Job[SendArgs], x Draft, sta
 				return err
 			}
 			if err := d.remember(tx, x); err != nil {
+				return err
+			}
+			if err := d.noteWords(tx, x.ID, wordsSent, x.Result); err != nil {
 				return err
 			}
 		}

@@ -96,7 +96,7 @@ func withMemory(w *world, file string, f func(bot.Memory, *translate.Pipeline) e
 		return err
 	}
 	m := bot.Memory{DB: db}
-	_, words, err := newWords(cfg, m, slog.New(slog.DiscardHandler))
+	_, words, err := newWords(cfg, m, nil, slog.New(slog.DiscardHandler))
 	if err == nil {
 		err = f(m, words)
 	}

@@ -130,7 +130,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
-	book, words, err := newWords(cfg, bot.Memory{DB: a.db}, s.log)
+	book, words, err := newWords(cfg, bot.Memory{DB: a.db}, bot.NewUsage(a.db, nil), s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -212,8 +212,9 @@ func databaseURL(cfg config.Config) string {
 	return filepath.Join(cfg.Desk.Data, "desk.db")
 }
 
-// newWords makes the glossary that the desk starts with, and what translates with it.
-func newWords(cfg config.Config, memory translate.Memory, log *slog.Logger) (*glossary.Book, *translate.Pipeline, error) {
+// newWords makes the glossary that the desk starts with, and what translates with
+// it. usage counts what engines do; nil counts nothing.
+func newWords(cfg config.Config, memory translate.Memory, usage *bot.Usage, log *slog.Logger) (*glossary.Book, *translate.Pipeline, error) {
 	book, err := loadBook(cfg)
 	if err != nil {
 		return nil, nil, err
@@ -223,8 +224,22 @@ func newWords(cfg config.Config, memory translate.Memory, log *slog.Logger) (*gl
 	if err != nil {
 		return nil, nil, err
 	}
-	words = translate.New(translate.Options{Engines: engines, Rules: rules, Book: book, Memory: memory, Log: log})
+	o := translate.Options{Engines: engines, Rules: rules, Book: book, Memory: memory, Log: log}
+	if usage != nil {
+		o.Ledger, o.OnBudget = usage, func(engine string, percent int) { noteBudget(usage, engine, percent, log) }
+	}
+	words = translate.New(o)
 	return book, words, nil
+}
+
+// noteBudget writes down how much of an engine's budget is used, for the desk to
+// tell. Whoever asked for a translation must not wait for it long.
+func noteBudget(usage *bot.Usage, engine string, percent int, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := usage.Budget(ctx, engine, percent); err != nil {
+		log.WarnContext(ctx, "how much of a budget is used could not be written down", "engine", engine, "percent", percent, "err", err)
+	}
 }
 
 // openChats makes the transports that are switched on.

@@ -56,7 +56,7 @@ func (c translateCmd) Run(w *world) error {
 			return fmt.Errorf("--engine %q is not in the configuration", c.Engine)
 		}
 	}
-	book, words, err := newWords(cfg, nil, slog.New(slog.DiscardHandler))
+	book, words, err := newWords(cfg, nil, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
