@@ -371,7 +371,11 @@ func alertCard(a alerts.Alert, s *Store, acked string, zone *time.Location, p *i
 	if what := a.Detail["what"]; what != "" {
 		text += i18n.Key("_" + what)
 	}
-	c.Parts = []chat.Part{{Kind: chat.Text, Text: p.T(text, "store", store, "why", whyText(p, kind), "code", a.Detail["code"], "n", a.Detail["n"], "from", a.Detail["from"])}}
+	code := a.Detail["code"]
+	if engines := a.Detail["engines"]; engines != "" {
+		code = p.List(strings.Split(engines, ",")...)
+	}
+	c.Parts = []chat.Part{{Kind: chat.Text, Text: p.T(text, "store", store, "why", whyText(p, kind), "code", code, "n", a.Detail["n"], "from", a.Detail["from"])}}
 	fields := []chat.Field{{Label: p.T("field.since"), Value: stamp(a.First, zone)}, {Label: p.T("field.times"), Value: p.Num(a.Count)}}
 	if a.Hidden > 0 {
 		fields = append(fields, chat.Field{Label: p.T("field.hidden"), Value: p.Num(a.Hidden)})

@@ -395,7 +395,7 @@ func TestEnginesThatFailAreNews(t *testing.T) {
 		err := o.db.Read(t.Context(), func(tx *store.Tx) error {
 			all, err := alerts.Live(tx, "")
 			for _, a := range all {
-				got = append(got, a.Kind+" "+a.Detail["what"]+" "+a.Detail["code"])
+				got = append(got, a.Kind+" "+a.Detail["what"]+" "+a.Detail["engines"])
 				if a.Count != 1 {
 					t.Errorf("%s is counted %d times", a.Kind, a.Count)
 				}
@@ -421,7 +421,7 @@ func TestEnginesThatFailAreNews(t *testing.T) {
 	call("deepl", "bad_answer")
 	live("words down deepl")
 	call("other", "denied")
-	live("words denied other, deepl")
+	live("words denied other,deepl")
 	call("deepl", "")
 	live("words denied other")
 	call("other", "")

@@ -72,7 +72,12 @@ func qualityCard(v qualityView, p *i18n.Printer) chat.Card {
 		return chat.Field{Label: p.T(key), Value: p.T("quality.than", "n", a, "before", b)}
 	}
 	count := func(key i18n.Key, a, b int64) chat.Field { return field(key, p.Num(a), p.Num(b)) }
-	share := func(n, of int64) string { return p.T("quality.share", "n", p.Num(n), "percent", percent(n, of)) }
+	share := func(n, of int64) string {
+		if of == 0 {
+			return p.Num(n) // there is no share of nothing
+		}
+		return p.T("quality.share", "n", p.Num(n), "percent", fmt.Sprint((n*100+of/2)/of)+"%")
+	}
 	top := []chat.Field{
 		count("quality.written", now.Written, was.Written),
 		field("quality.looked", share(now.Looked, now.Written), share(was.Looked, was.Written)),
@@ -134,7 +139,7 @@ func engineLine(e engineFigures, before []engineFigures, p *i18n.Printer) string
 	if i := slices.IndexFunc(before, func(x engineFigures) bool { return x.Name == e.Name }); i >= 0 {
 		was = before[i]
 	}
-	parts := []string{p.T("quality.letters", "n", p.T("quality.than", "n", p.Num(e.Letters), "before", p.Num(was.Letters)))}
+	parts := []string{p.T("quality.letters", "n", p.Num(e.Letters), "before", p.Num(was.Letters))}
 	for _, m := range e.Cost {
 		parts = append(parts, m.String())
 	}
@@ -147,12 +152,4 @@ func engineLine(e engineFigures, before []engineFigures, p *i18n.Printer) string
 		parts = append(parts, p.T("quality.failed", "n", p.Num(e.Failed), "kinds", p.List(kinds...)))
 	}
 	return strings.Join(parts, " · ")
-}
-
-// percent is a share in whole per cent; "–" of nothing.
-func percent(n, of int64) string {
-	if of == 0 {
-		return "–"
-	}
-	return fmt.Sprint((n*100+of/2)/of) + "%"
 }

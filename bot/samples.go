@@ -69,12 +69,12 @@ func Samples(p *i18n.Printer) []Sample {
 	due := alerts.Alert{ID: "A3", Kind: alerts.Calendar, Store: shop.ID, Severity: alerts.Warning, State: alerts.Firing, Count: 1, First: at, Last: at,
 		Detail: map[string]string{"what": string(connectors.DueConsent), "at": at.AddDate(0, 0, 14).Format(time.RFC3339), "link": "https://example.com/consent"}}
 	engine := alerts.Alert{ID: "A4", Kind: alerts.Words, Severity: alerts.Critical, State: alerts.Firing, Count: 1, First: at, Last: at,
-		Detail: map[string]string{"what": "denied", "code": "deepl, local"}}
-	report := qualityView{Week: lastWeek(at, time.UTC), Now: figures{Written: 210, Looked: 63, Sent: 1204, Edited: 42, Auto: 17, Approved: 3,
-		Grades: map[string]int64{"exact": 40, "template": 20, "engine": 145, "gloss": 5}, Found: map[string]int64{"terms": 31, "confirm": 44, "rules": 2, "facts": 2},
+		Detail: map[string]string{"what": "denied", "engines": "deepl,local"}}
+	report := qualityView{Week: lastWeek(at, time.UTC), Now: figures{Written: 1210, Looked: 363, Sent: 1204, Edited: 42, Auto: 17, Approved: 3,
+		Grades: map[string]int64{"exact": 240, "template": 120, "engine": 845, "gloss": 5}, Found: map[string]int64{"terms": 31, "confirm": 44, "rules": 2, "facts": 2},
 		Missed: []missed{{"ret.label", 12}, {"own.7", 3}}, Engines: []engineFigures{{Name: "deepl", Calls: 151, Letters: 48210, Failed: 3,
 			Kinds: map[string]int64{"down": 2, "busy": 1}, Cost: []connectors.Money{euro(97)}}, {Name: "local", Calls: 1, Letters: 80}}},
-		Before: figures{Written: 0, Grades: map[string]int64{"same": 1}}}
+		Before: figures{Written: 1188, Looked: 371, Sent: 1180, Edited: 55, Grades: map[string]int64{"engine": 1187, "same": 1}, Found: map[string]int64{"terms": 40}}}
 	run := sync.Run{ID: "S1", Store: shop.ID, Streams: []string{"orders", "messages"}, State: sync.Running, Done: 450, Total: 1200, Changed: 17, Bad: 2, By: "ben", Started: at}
 
 	proposal := Proposal{ID: "T1", Kind: TermWord, Entry: "ret.label", Version: 1, Source: "退货标签", Target: "Retourenschein", Old: "Rücksendeetikett",

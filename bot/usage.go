@@ -151,7 +151,7 @@ func (d *Desk) wordsNews(tx *store.Tx, kind, what string, engines []string, n st
 	if len(engines) == 0 {
 		return d.ended(tx, kind, "")
 	}
-	names := strings.Join(engines, ", ")
+	names := strings.Join(engines, ",")
 	live, err := alerts.Live(tx, "")
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (d *Desk) wordsNews(tx *store.Tx, kind, what string, engines []string, n st
 		if a.Kind != kind || a.Store != "" {
 			continue
 		}
-		if a.Detail["what"] == what && a.Detail["code"] == names {
+		if a.Detail["what"] == what && a.Detail["engines"] == names {
 			return nil
 		}
 		// Another card: the old one may stand far above, and somebody took it on as it was.
@@ -176,5 +176,5 @@ func (d *Desk) wordsNews(tx *store.Tx, kind, what string, engines []string, n st
 	if what == "denied" || what == "used" {
 		severity = alerts.Critical
 	}
-	return d.fire(tx, alerts.News{Kind: kind, Severity: severity, Detail: map[string]string{"what": what, "code": names, "n": n}})
+	return d.fire(tx, alerts.News{Kind: kind, Severity: severity, Detail: map[string]string{"what": what, "engines": names, "n": n}})
 }

@@ -119,7 +119,7 @@ var emails = []*regexp.Regexp{
 }
 
 var messengers = regexp.MustCompile(`whats ?-?app|wats ?app|we ?chat\b|weixin|微信(?:[^支付转]|$)|[薇威卫]信|加[vⅴ]\b|\bv ?信|\bvx\b ?[:号]?|電報群|电报|telegram\b|телеграм|ватсап|вотсап|вайбер|viber\b|\bskype\b|kakao ?talk|카카오톡|카톡|扣扣|` +
-	`\bqq ?[:号群]? ?\d{5,}|加 ?(?:我|我们)?(?:的)? ?qq|\bline ?(?:id|@)\b|\bline ?: ?@?[a-z0-9_.-]{3,}|\b(?:on|via|auf|über|par|sur|por|su) line\b ?(?:app|[:(@])|(?:公式)?line ?(?:で|に|の(?:id|友)|追加|登録)|ライン ?(?:id|で(?:ご連絡|連絡)|追加)|라인 ?(?:아이디|id)|` +
+	`\bqq ?[:号群]? ?\d{5,}|加 ?(?:我|我们)?(?:的)? ?qq|\bline ?(?:id|@)\b|\bline ?: ?@?[a-z0-9_.-]{3,}|(?:\b(?:on|via|auf|par|sur|por|su)|über) line\b ?(?:app|[:(@])|(?:公式)?line ?(?:で|に|の(?:id|友)|追加|登録)|ライン ?(?:id|で(?:ご連絡|連絡)|追加)|라인 ?(?:아이디|id)|` +
 	`(?:facebook|instagram|fb) ?(?:messenger|dm\b|: ?@?[a-z0-9_.]{3,})|скайп`)
 
 // called are words that make a number beside them a telephone's.

@@ -76,6 +76,11 @@ var said = []struct{ text, rules string }{
 	{"Puede pagar por transferencia bancaria.", "payment"},
 	{"Let us settle this payment outside of Amazon.", "payment"},
 	{"差額は銀行振込でお願いします。", "payment"},
+	{"Überweisen Sie den Betrag auf unser Konto.", "payment"},
+	{"Оплатите банковским переводом.", "payment"},
+	{"계좌로 입금해 주세요.", "payment"},
+	{"Pagate con bonifico bancario.", "payment"},
+	{"Никогда не платите вне платформы.", ""},
 	{"Never pay outside of Amazon.", ""},
 	{"请不要在平台外付款。", ""},
 	{"Zahlen Sie niemals außerhalb von Amazon.", ""},
@@ -110,6 +115,8 @@ var said = []struct{ text, rules string }{
 	{"Оставьте отзыв и получите подарок.", "incentive"},
 	{"Please leave positive feedback.", "praise"},
 	{"请您给个五星好评", "praise"},
+	{"Une évaluation positive nous aiderait.", "praise"},
+	{"Schreiben Sie uns gern über LINE (ID shop1).", "contact"},
 	{"Bitte löschen Sie Ihre Bewertung.", "removal"},
 	{"麻烦您删除差评", "removal"},
 	{"レビューの削除をお願いします。", "removal"},
@@ -238,10 +245,9 @@ func TestOurOwnPhrasesPass(t *testing.T) {
 			for _, text := range p.Langs[lang] {
 				n++
 				for _, platform := range []string{"amazon", "ebay", "shopify", "woocommerce", "other"} {
-					for _, s := range []string{text, fill.Replace(text)} {
-						if fs := lint.Check(lint.Subject{Platform: platform, Text: s, Lang: tag, Preferred: tag, Order: "302-1234567-7654321"}); len(fs) > 0 {
-							t.Errorf("%s in %s on %s: %q: %v", p.ID, lang, platform, s, fs)
-						}
+					s := fill.Replace(text)
+					if fs := lint.Check(lint.Subject{Platform: platform, Text: s, Lang: tag, Preferred: tag, Order: "302-1234567-7654321"}); len(fs) > 0 {
+						t.Errorf("%s in %s on %s: %q: %v", p.ID, lang, platform, s, fs)
 					}
 				}
 			}

@@ -7,15 +7,16 @@ import (
 )
 
 // Words by what they are for, ten languages each. The text is folded: lower case,
-// one kind of space, dash and quotation mark, no full-width letters.
+// one kind of space, dash and quotation mark, no full-width letters. \b knows ASCII
+// only, so that it never stands beside another letter.
 var (
 	methods = `(?:paypal|pay ?pal|western union|moneygram|bank transfer|wire transfer|zelle|venmo|cash ?app|revolut|bitcoin|crypto(?:currency)?|usdt|alipay|wechat pay|überweisung|paypal freunde|virement(?: bancaire)?|transferencia(?: bancaria)?|bonifico(?: bancario)?|transferência(?: bancária)?|pix\b|银行转账|微信|支付宝|銀行振込|계좌 ?이체|무통장 ?입금|банковск\p{L}+ перевод\p{L}*|на карту)`
 	// offPlatform asks for money, or gives it, where the marketplace does not see it.
 	offPlatform = regexp.MustCompile(
 		`\b(?:pay|paying|payment|send (?:us |me )?(?:the )?money|settle)\b[^.!?\n]{0,30}\b(?:via|through|by|with|using|to (?:our|my))\b[^.!?\n]{0,15}` + methods +
-			`|\b(?:zahlen|bezahlen|überweisen|zahlung)\b[^.!?\n]{0,40}(?:per|mit|über|auf unser|direkt)[^.!?\n]{0,20}(?:` + methods + `|konto)` +
+			`|(?:\b(?:zahlen|bezahlen|zahlung)|überweis(?:en|ung))\b[^.!?\n]{0,40}(?:per|mit|über|auf unser|direkt)[^.!?\n]{0,20}(?:` + methods + `|konto)` +
 			`|\b(?:payez|payer|réglez|régler|paiement)\b[^.!?\n]{0,30}(?:par|via)[^.!?\n]{0,12}` + methods +
-			`|\b(?:pagar|pague|paga|pagando|pago|pagamento|pagare|paghi)\b[^.!?\n]{0,30}(?:por|con|com|via|mediante|tramite|vía|per)[^.!?\n]{0,12}` + methods +
+			`|\b(?:pagar|pague|paga|pagando|pago|pagamento|pagare|pagate|paghi)\b[^.!?\n]{0,30}(?:por|con|com|via|mediante|tramite|vía|per)[^.!?\n]{0,12}` + methods +
 			`|(?:оплат\p{L}*|заплат\p{L}*|переве\p{L}+)[^.!?\n]{0,30}` + methods +
 			`|(?:通过|用|走|使用|加)[^.!?\n]{0,6}` + methods + `[^.!?\n]{0,6}(?:付|转|支付|打款|收款)|微信(?:支付|转账|付款|转给)|支付宝(?:转账|付款|支付)|私下(?:付款|转账|交易|退款|解决)|线下(?:付款|转账|交易|支付)|(?:直接|私下)(?:转账|打款)|平台外(?:付款|交易|支付|转账)` +
 			`|(?:銀行振込|直接振込|直接(?:お)?支払)[^.!?\n]{0,8}(?:ください|お願い|して)|サイト外(?:で|の)(?:取引|決済|お?支払)` +
@@ -24,7 +25,7 @@ var (
 			`|\b(?:außerhalb|abseits) von (?:amazon|ebay)|\b(?:en dehors d|hors d|fuera de|fuori da|fora d[ao] )\S{0,3} ?(?:amazon|ebay|la plateforme|la plataforma|plataforma)|вне (?:площадки|платформы|amazon|ebay)` +
 			`|\b[a-z]{2}[0-9]{2} ?(?:[0-9a-z]{4} ?){3,7}[0-9a-z]{0,4}\b[^.!?\n]{0,0}`)
 	// never are the words with which a shop warns of such a thing.
-	never = regexp.MustCompile(`\b(?:not|never|don't|cannot|can't|won't|no|nicht|niemals|nie|keine?n?|ne|jamais|pas|nunca|jamás|non|mai|não|не|никогда)\b|不要|请勿|勿|不会|不能|不得|切勿|无需|ないで|ません|마세요|않|없`)
+	never = regexp.MustCompile(`\b(?:not|never|don't|cannot|can't|won't|no|nicht|niemals|nie|keine?n?|ne|jamais|pas|nunca|jamás|non|mai|não)\b|(?:^|\P{L})(?:не|никогда)(?:\P{L}|$)|不要|请勿|勿|不会|不能|不得|切勿|无需|ないで|ません|마세요|않|없`)
 
 	promotion = regexp.MustCompile(`\b(?:coupon|promo(?:tion(?:al)?)?|discount|voucher) ?codes?\b|\bcoupons?\b|\b(?:vouchers?|discounts?) (?:for|on|off) your (?:next|future)|\b[0-9]+ ?% (?:off|discount)\b[^.!?\n]{0,20}(?:next|future|website|shop|store)|\bdiscount on (?:your|the) next|\b(?:visit|check out|follow|browse) our (?:own )?(?:online )?(?:shop|store|website|page|other products)|\b(?:buy|order) (?:directly )?(?:from|on|at) our (?:own )?(?:website|online shop|site)|\bsubscribe to our newsletter` +
 		`|优惠券|優惠券|优惠码|优惠碼|折扣码|折扣券|代金券|下次(?:购买|下单|购物)[^.!?\n]{0,8}(?:折|优惠|减)|(?:关注|收藏|光临|逛逛|进入)(?:一下)?我们的?(?:店铺|店|网店|官网|公众号)|新品上市|限时(?:优惠|特价|促销)` +
@@ -41,7 +42,7 @@ var (
 	opinions = regexp.MustCompile(`\b(?:(?:a|an|the|your|positive|negative|good|bad|great|nice|honest|5[- ]?star|five[- ]star|[0-9] ?stars?|product|customer|amazon|ebay) (?:[a-z-]+ )?)(?:reviews?|feedback|ratings?)\b|\b(?:5|five)[- ]?stars?\b|\breviews? (?:on|for) (?:us|amazon|our|the)|\b(?:for|leave|leaving|write|writing|post|posting) (?:us )?(?:a )?(?:reviews?|feedback|ratings?)\b` +
 		`|好评|好評|差评|差評|五星|5 ?星|(?:写|留|给|删除?|修改|更改|撤[销回]|追加|商品|产品|您的|晒图|带图)(?:个|下|我们)?[^.!?\n]{0,3}(?:评价|评论|評價)` +
 		`|bewertung(?:en)?\b|rezension(?:en)?\b|(?:fünf|5)[- ]sterne?` +
-		`|\b(?:avis|commentaire|évaluation)s? (?:positi|négati|client|produit|sur|5)|\b(?:un|votre|cet|l')[ ]?(?:avis|évaluation)\b|\b(?:5|cinq) étoiles` +
+		`|(?:\b(?:avis|commentaire)|évaluation)s? (?:positi|négati|client|produit|sur|5)|\b(?:un|votre|cet|l')[ ]?(?:avis|évaluation)\b|\b(?:5|cinq) étoiles` +
 		`|\b(?:reseñas?|valoraci(?:ón|ones))\b|\b(?:5|cinco) estrellas|\b(?:opini(?:ón|ones)) (?:positiv|negativ|sobre)` +
 		`|\brecension[ei]\b|\bvalutazion[ei]\b|\b(?:5|cinque) stelle` +
 		`|レビュー|口コミ|高評価|低評価|(?:良い|悪い|高い|星[5五]つ?の?)評価|評価(?:を(?:お|変更|削除|つけ|投稿))` +
