@@ -30,7 +30,14 @@ type office struct {
 	desk *Desk
 }
 
-func newOffice(t *testing.T, zone string, at string, channels ...Channel) *office {
+// onBoth runs a test on either database.
+func onBoth(t *testing.T, fn func(t *testing.T, url string)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { fn(t, filepath.Join(t.TempDir(), "desk.db")) })
+	t.Run("postgres", func(t *testing.T) { fn(t, storetest.PostgresURL(t)) })
+}
+
+func newOffice(t *testing.T, url, zone, at string, channels ...Channel) *office {
 	t.Helper()
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
@@ -40,7 +47,7 @@ func newOffice(t *testing.T, zone string, at string, channels ...Channel) *offic
 	o.set(loc, at)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	clock := func() time.Time { return o.now }
-	o.db = storetest.Open(t, filepath.Join(t.TempDir(), "desk.db"), store.Options{Log: log, Now: clock})
+	o.db = storetest.Open(t, url, store.Options{Log: log, Now: clock})
 	o.open(loc, channels)
 	return o
 }
@@ -168,11 +175,12 @@ func TestWeeks(t *testing.T) {
 	}
 }
 
-func TestTheReportComesOnceAWeek(t *testing.T) {
-	t.Parallel()
+func TestTheReportComesOnceAWeek(t *testing.T) { onBoth(t, theReportComesOnceAWeek) }
+
+func theReportComesOnceAWeek(t *testing.T, url string) {
 	rooms := []Channel{room("leads", language.English, people.EveryStore), room("berlin", language.Chinese, "ebay-de", "amazon-de")}
 	zone, _ := time.LoadLocation("Europe/Berlin")
-	o := newOffice(t, "Europe/Berlin", "2026-10-21 12:00", rooms...)
+	o := newOffice(t, url, "Europe/Berlin", "2026-10-21 12:00", rooms...)
 	expect := func(when string, want ...string) {
 		t.Helper()
 		o.set(zone, when)
@@ -202,9 +210,10 @@ func TestTheReportComesOnceAWeek(t *testing.T) {
 	}
 }
 
-func TestNobodyToTell(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t, "UTC", "2026-11-20 12:00")
+func TestNobodyToTell(t *testing.T) { onBoth(t, nobodyToTell) }
+
+func nobodyToTell(t *testing.T, url string) {
+	o := newOffice(t, url, "UTC", "2026-11-20 12:00")
 	o.round()
 	zone := time.UTC
 	o.set(zone, "2026-11-23 09:30")
@@ -219,9 +228,10 @@ func TestNobodyToTell(t *testing.T) {
 	}
 }
 
-func TestWhatIsCounted(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t, "UTC", "2026-11-10 12:00", room("leads", language.English, people.EveryStore))
+func TestWhatIsCounted(t *testing.T) { onBoth(t, whatIsCounted) }
+
+func whatIsCounted(t *testing.T, url string) {
+	o := newOffice(t, url, "UTC", "2026-11-10 12:00", room("leads", language.English, people.EveryStore))
 	result := func(g translate.Grade, fs ...translate.Finding) translate.Result {
 		return translate.Result{Grade: g, Text: "geheim", Findings: fs, Terms: []translate.TermHit{{ID: "ret.label", Source: "退货标签", Target: "Rücksendeetikett"}}}
 	}
@@ -352,9 +362,10 @@ func TestEveryFailureHasAName(t *testing.T) {
 	}
 }
 
-func TestTheLedgerCountsOverRestarts(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t, "UTC", "2026-11-30 23:00")
+func TestTheLedgerCountsOverRestarts(t *testing.T) { onBoth(t, theLedgerCountsOverRestarts) }
+
+func theLedgerCountsOverRestarts(t *testing.T, url string) {
+	o := newOffice(t, url, "UTC", "2026-11-30 23:00")
 	count := func(engine string, letters, cost int64) {
 		t.Helper()
 		// Each by a ledger of its own, as replicas do.
@@ -377,9 +388,10 @@ func TestTheLedgerCountsOverRestarts(t *testing.T) {
 	}
 }
 
-func TestEnginesThatFailAreNews(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t, "UTC", "2026-11-20 12:00", room("leads", language.English, people.EveryStore))
+func TestEnginesThatFailAreNews(t *testing.T) { onBoth(t, enginesThatFailAreNews) }
+
+func enginesThatFailAreNews(t *testing.T, url string) {
+	o := newOffice(t, url, "UTC", "2026-11-20 12:00", room("leads", language.English, people.EveryStore))
 	u := NewUsage(o.db, func() time.Time { return o.now })
 	call := func(engine, failed string) {
 		t.Helper()
