@@ -246,7 +246,7 @@ func (s *story) until(look func() error) error {
 
 // rounds are the jobs that the desk begins by itself again and again. There is
 // always one under way: a queue is listened to for long.
-const rounds = `'pull', 'sweep', 'queue', 'subscribe', 'reconcile', 'calendar', 'tidy'`
+const rounds = `'pull', 'sweep', 'queue', 'subscribe', 'reconcile', 'calendar', 'tidy', 'quality'`
 
 // wait waits until nothing that people or buyers began is under way.
 func (s *story) wait() error {
