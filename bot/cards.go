@@ -79,7 +79,8 @@ func messageCard(v messageView, p *i18n.Printer) chat.Card {
 		fields = append(fields, chat.Field{Label: p.T("field.notes"), Value: p.Num(int64(v.Notes))})
 	}
 	c.Parts = append(c.Parts, chat.Part{Kind: chat.Fields, Fields: fields})
-	c.Buttons = []chat.Button{{Label: p.T("button.reply"), Command: "reply " + l.ID, Tone: chat.Primary}}
+	c.Buttons = []chat.Button{{Label: p.T("button.reply"), Command: "reply " + l.ID, Tone: chat.Primary},
+		{Label: p.T("button.translate"), Command: "translate " + l.ID}}
 	if l.Order != "" {
 		ref := v.Store.ID + "#" + sync.Number(l.Order)
 		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.order"), Command: "order " + ref},
@@ -133,85 +134,22 @@ func gradeLabel(p *i18n.Printer, r translate.Result) string {
 	return p.T(k, "engine", r.Engine, "lang", LangName(p, r.To))
 }
 
-// findings are what the checks noticed, one line each.
-func findings(p *i18n.Printer, r translate.Result) []chat.Part {
-	var lines []string
-	seen := map[string]bool{}
-	for _, f := range r.Findings {
-		line := p.T(i18n.Key("severity."+string(f.Severity)), "text", p.T(i18n.Key("finding."+strings.TrimPrefix(f.Code, "finding.")), "what", f.What))
-		if !seen[line] {
-			seen[line], lines = true, append(lines, line)
-		}
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	return []chat.Part{{Kind: chat.Note, Text: strings.Join(lines, "\n")}}
-}
-
 // stamp is a moment with its distance from UTC: the short names of time zones
 // (CST) mean different things in different countries.
 func stamp(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return "–"
 	}
+	return stampAs("2006-01-02 15:04", t, zone)
+}
+
+func stampAs(layout string, t time.Time, zone *time.Location) string {
 	t = t.In(zone)
-	at, off := t.Format("2006-01-02 15:04"), t.Format("-07:00")
+	at, off := t.Format(layout), t.Format("-07:00")
 	if _, sec := t.Zone(); sec == 0 {
 		return at + " UTC"
 	}
 	return at + " UTC" + strings.Replace(strings.TrimSuffix(off, ":00"), off[:1]+"0", off[:1], 1)
-}
-
-// draftView is what a draft card shows.
-type draftView struct {
-	Draft  Draft
-	Store  *Store
-	By     string
-	SentBy string
-	Zone   *time.Location
-}
-
-func draftCard(v draftView, p *i18n.Printer) chat.Card {
-	x := v.Draft
-	c := chat.Card{Title: p.T(i18n.Key("draft.title."+x.State), "id", x.ID, "lang", LangName(p, x.Result.To)), Tone: chat.Warning}
-	c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("draft.wrote", "who", v.By), Text: x.Text})
-	if x.Result.Grade != translate.Same {
-		c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: gradeLabel(p, x.Result), Text: x.Result.Text, Lang: tagOf(x.Result.To)})
-		if x.Result.Back != "" {
-			c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("draft.back"), Text: x.Result.Back})
-		}
-	} else {
-		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("draft.as_written", "lang", LangName(p, x.Result.To))})
-	}
-	if x.State == DraftOpen {
-		c.Parts = append(c.Parts, findings(p, x.Result)...)
-		edit := p.T("button.edit")
-		if x.Result.Blocked() {
-			edit = p.T("button.edit_phrase")
-			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("draft.blocked", "lang", LangName(p, x.Result.To))})
-		} else {
-			c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.send"), Command: "reply send " + x.ID, Tone: chat.Primary})
-		}
-		c.Buttons = append(c.Buttons, chat.Button{Label: edit, Command: "reply edit " + x.ID},
-			chat.Button{Label: p.T("button.cancel"), Command: "reply cancel " + x.ID, Tone: chat.Bad})
-		return c
-	}
-	switch x.State {
-	case DraftSent:
-		c.Tone, c.Foot = chat.Good, p.T("draft.sent", "who", v.SentBy, "when", stamp(x.Sent, v.Zone), "store", v.Store.Name)
-	case DraftSending:
-		c.Tone, c.Foot = chat.Plain, p.T("draft.sending", "who", v.SentBy)
-	case DraftUnknown:
-		c.Foot = p.T("draft.unknown")
-	case DraftCancelled:
-		c.Tone, c.Foot = chat.Plain, p.T("draft.cancelled", "who", v.SentBy)
-	case DraftFailed:
-		c.Tone, c.Foot = chat.Bad, p.T("draft.failed", "why", whyText(p, x.Error))
-		// As a draft anew: what was in the way may have changed the words too.
-		c.Buttons = []chat.Button{{Label: p.T("button.again"), Command: "reply " + x.Message + " " + x.Text, Tone: chat.Primary}}
-	}
-	return c
 }
 
 // whyText is a shop's code in words where we have them, else the code itself.

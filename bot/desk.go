@@ -56,6 +56,8 @@ type Options struct {
 	Chats    []chat.Transport
 	Channels []Channel
 	Policy   Policy
+	// Replies say which answers go out by themselves; the zero value: none.
+	Replies Replies
 	// Pull is how often messages and orders are looked for.
 	Pull time.Duration
 	// Zone is the time zone of cards in channels.
@@ -98,6 +100,8 @@ type Store struct {
 	Mail connectors.Connector
 	// Consent is the page where the seller grants access again, if there is one.
 	Consent string
+	// Local: its buyers' words never leave this machine.
+	Local bool
 }
 
 // Channel is a place where the desk speaks unasked.
@@ -203,6 +207,7 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneShop, d.pull)
 	jobs.Handle(d.Jobs, LaneWords, d.translateIn)
 	jobs.Handle(d.Jobs, LaneShop, d.send)
+	jobs.Handle(d.Jobs, LaneHouse, d.autoSend)
 	jobs.Handle(d.Jobs, LaneShop, d.sendForm)
 	jobs.Handle(d.Jobs, LaneMoney, d.payOut)
 	jobs.Handle(d.Jobs, LaneShop, d.resync)

@@ -209,14 +209,19 @@ func (d *Desk) translateIn(ctx context.Context, j jobs.Job[TranslateArgs]) error
 		return jobs.Snooze(time.Hour)
 	}
 	fetched := d.fetchPictures(ctx, s, &l)
+	req, err := d.wording(ctx, s, l)
+	if err != nil {
+		return err
+	}
+	req.Text, req.Site, req.History = l.Text, d.site(s, l), history
 	done := map[language.Tag]translate.Result{}
 	from := language.Und
 	for _, c := range d.channels(TopicMessages, l.Store) {
 		if _, ok := done[c.Lang]; ok {
 			continue
 		}
-		res, err := d.Words.Do(ctx, translate.Request{Text: l.Text, To: c.Lang, Site: d.site(s, l), History: history,
-			Store: l.Store, Platform: s.Shop.Info().Platform})
+		req.To = c.Lang
+		res, err := d.Words.Do(ctx, req)
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,6 @@ import (
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
 	"helloworld/bot/store"
-	"helloworld/connectors"
-	"helloworld/glossary"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
 )
@@ -43,21 +41,22 @@ type Draft struct {
 	// edits the draft.
 	Source, Key, State, Error string
 	Created, Sent             time.Time
-	SentBy                    people.ID
+	// SentBy is who let it go: [people.Desk] where it went by itself.
+	SentBy people.ID
+	// Auto is when it goes out by itself; zero: it does not. Held is why it did not
+	// when it should have.
+	Auto time.Time
+	Held string
+	// Checking marks the facts that somebody is looking at before it goes.
+	Checking string
+	// Unsent is what its chat message was changed to when that was too late.
+	Unsent string
 }
-
-// SendArgs is a message to be sent to a buyer.
-type SendArgs struct {
-	Draft string `json:"draft"`
-}
-
-// Kind names the job.
-func (SendArgs) Kind() string { return "send" }
 
 // ErrNoDraft: no such draft.
 var ErrNoDraft = errors.New("bot: no such draft")
 
-const draftColumns = `id, message, store, by_who, text, body, source, key, state, error, created, sent, sent_by`
+const draftColumns = `id, message, store, by_who, text, body, source, key, state, error, created, sent, sent_by, auto_at, held, checking, unsent`
 
 // GetDraft reads a draft.
 func (d *Desk) GetDraft(tx *store.Tx, id string) (Draft, error) {
@@ -79,8 +78,9 @@ func sourceOf(r chat.Ref) string {
 func scanDraft(row *sql.Row) (Draft, error) {
 	var x Draft
 	var body string
-	var created, sent int64
-	err := row.Scan(&x.ID, &x.Message, &x.Store, &x.By, &x.Text, &body, &x.Source, &x.Key, &x.State, &x.Error, &created, &sent, &x.SentBy)
+	var created, sent, auto int64
+	err := row.Scan(&x.ID, &x.Message, &x.Store, &x.By, &x.Text, &body, &x.Source, &x.Key, &x.State, &x.Error, &created, &sent, &x.SentBy,
+		&auto, &x.Held, &x.Checking, &x.Unsent)
 	if errors.Is(err, sql.ErrNoRows) {
 		return x, ErrNoDraft
 	}
@@ -90,6 +90,9 @@ func scanDraft(row *sql.Row) (Draft, error) {
 	x.Created = time.UnixMilli(created)
 	if sent > 0 {
 		x.Sent = time.UnixMilli(sent)
+	}
+	if auto > 0 {
+		x.Auto = time.UnixMilli(auto)
 	}
 	return x, json.Unmarshal([]byte(body), &x.Result)
 }
@@ -113,6 +116,20 @@ func (d *Desk) buyerLang(tx *store.Tx, s *Store, l Letter) (language.Tag, error)
 // Compose turns what an agent wrote into a draft with its translation, and shows
 // it in the message's thread. replace is the draft it takes the place of, if any.
 func (d *Desk) Compose(ctx context.Context, by Deed, message, text, replace string) error {
+	return d.compose(ctx, by, message, text, func(tx *store.Tx, l Letter, text string, res translate.Result) error {
+		if replace != "" {
+			return d.rewrite(tx, by, replace, text, res)
+		}
+		source := ""
+		if by.Event.Kind == chat.Said {
+			source = sourceOf(by.Event.Ref)
+		}
+		return d.newDraft(tx, by, l, text, source, res)
+	})
+}
+
+// compose translates what an agent wrote and hands it to keep.
+func (d *Desk) compose(ctx context.Context, by Deed, message, text string, keep func(*store.Tx, Letter, string, translate.Result) error) error {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return i18n.NewProblem(nil, "reply.empty")
@@ -124,17 +141,17 @@ func (d *Desk) Compose(ctx context.Context, by Deed, message, text, replace stri
 	if _, ok := s.Messenger(); !ok {
 		return i18n.NewProblem(nil, "reply.no_way", "store", s.Name)
 	}
-	res, err := d.Words.Do(ctx, translate.Request{Text: text, To: to, Site: by.Who.Lang, History: []language.Tag{by.Who.Lang},
-		Store: s.ID, Platform: s.Shop.Info().Platform, Outgoing: true})
+	req, err := d.wording(ctx, s, l)
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, by, func(tx *store.Tx) error {
-		if replace != "" {
-			return d.rewrite(tx, replace, text, res)
-		}
-		return d.newDraft(tx, by, l, text, res)
-	})
+	req.Text, req.To = text, to
+	req.Site, req.History = by.Who.Lang, []language.Tag{by.Who.Lang}
+	res, err := d.outward(ctx, req, l.Order, 0)
+	if err != nil {
+		return err
+	}
+	return d.commit(ctx, by, func(tx *store.Tx) error { return keep(tx, l, text, res) })
 }
 
 // letterFor reads a message for somebody who wants to answer it.
@@ -159,7 +176,7 @@ func (d *Desk) letterFor(ctx context.Context, by Deed, message string) (Letter, 
 	return l, s, to, err
 }
 
-func (d *Desk) newDraft(tx *store.Tx, by Deed, l Letter, text string, res translate.Result) error {
+func (d *Desk) newDraft(tx *store.Tx, by Deed, l Letter, text, source string, res translate.Result) error {
 	id, err := next(tx, "draft", "D")
 	if err != nil {
 		return err
@@ -168,15 +185,14 @@ func (d *Desk) newDraft(tx *store.Tx, by Deed, l Letter, text string, res transl
 	if err != nil {
 		return err
 	}
-	source := ""
-	if by.Event.Kind == chat.Said {
-		source = sourceOf(by.Event.Ref)
-	}
 	if _, err := tx.Exec(`INSERT INTO draft(id, message, store, by_who, text, body, source, key, state, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, l.ID, l.Store, string(by.Who.ID), text, string(body), source, tx.NewID(), DraftOpen, tx.Now()); err != nil {
 		return err
 	}
 	if err := d.noteWords(tx, id, wordsWritten, res); err != nil {
+		return err
+	}
+	if err := d.startAuto(tx, id, by.Who); err != nil {
 		return err
 	}
 	place, err := d.threadOf(tx, "msg:"+l.ID, by.Event.Place)
@@ -203,20 +219,25 @@ func (d *Desk) threadOf(tx *store.Tx, matter string, at chat.Place) (chat.Place,
 	return at, err
 }
 
-// rewrite gives an open draft other words.
-func (d *Desk) rewrite(tx *store.Tx, id, text string, res translate.Result) error {
+// rewrite gives an open draft other words. Nothing that was decided about the old
+// ones holds for them.
+func (d *Desk) rewrite(tx *store.Tx, by Deed, id, text string, res translate.Result) error {
 	body, err := json.Marshal(res)
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE draft SET text = ?, body = ?, error = '' WHERE id = ? AND state = ?`, text, string(body), id, DraftOpen)
+	n, err := tx.Exec(`UPDATE draft SET text = ?, body = ?, error = '', auto_at = 0, held = '', checking = '' WHERE id = ? AND state = ?`,
+		text, string(body), id, DraftOpen)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		return d.draftGone(tx, id)
+		return d.tooLate(tx, by, id, text)
 	}
 	if err := d.noteWords(tx, id, wordsEdited, res); err != nil {
+		return err
+	}
+	if err := d.startAuto(tx, id, by.Who); err != nil {
 		return err
 	}
 	return d.Repaint(tx, "draft:"+id)
@@ -235,7 +256,16 @@ func (d *Desk) draftGone(tx *store.Tx, id string) error {
 	if x.State == DraftCancelled {
 		key = "reply.already_cancelled"
 	}
-	return i18n.NewProblem(nil, key, "id", id, "who", d.People.Name(x.SentBy))
+	return i18n.NewProblem(nil, key, "id", id, "who", d.People.Name(x.releasedBy()))
+}
+
+// releasedBy is whose word it was that a draft went: where it went by itself, its
+// writer's.
+func (x Draft) releasedBy() people.ID {
+	if x.SentBy == people.Desk {
+		return x.By
+	}
+	return x.SentBy
 }
 
 // Rewrite gives an open draft other words and a new translation.
@@ -243,6 +273,9 @@ func (d *Desk) Rewrite(ctx context.Context, by Deed, id, text string) error {
 	x, err := d.draftFor(ctx, by, id)
 	if err != nil {
 		return err
+	}
+	if x.State != DraftOpen {
+		return d.commit(ctx, by, func(tx *store.Tx) error { return d.tooLate(tx, by, id, strings.TrimSpace(text)) })
 	}
 	return d.Compose(ctx, by, x.Message, text, id)
 }
@@ -261,43 +294,54 @@ func (d *Desk) draftFor(ctx context.Context, by Deed, id string) (x Draft, err e
 	return x, err
 }
 
-// SendDraft lets a draft go, once. What is not a translation is never sent: that
-// is refused here, whatever the card showed.
+// SendDraft lets a draft go, once. What is not a translation, or is against the
+// marketplace's rules, is never sent: that is refused here, whatever the card
+// showed. One with facts that a person has to look at only shows them; it goes
+// with [Desk.ConfirmDraft].
 func (d *Desk) SendDraft(ctx context.Context, by Deed, id, facts string) error {
 	x, err := d.draftFor(ctx, by, id)
 	if err != nil {
 		return err
 	}
-	if x.Result.Blocked() {
-		return i18n.NewProblem(nil, "reply.blocked", "id", id)
+	if err := d.refusal(x); err != nil {
+		return err
 	}
 	if facts != "" && facts != draftFacts(x) {
 		return i18n.NewProblem(nil, "reply.changed", "id", id)
 	}
-	return d.commit(ctx, by, func(tx *store.Tx) error {
-		l, err := d.Letter(tx, x.Message)
-		if err != nil {
-			return err
-		}
-		n, err := tx.Exec(`UPDATE draft SET state = ?, sent_by = ?, sent = ? WHERE id = ? AND state = ? AND body = ?`,
-			DraftSending, string(by.Who.ID), tx.Now(), id, DraftOpen, mustJSON(x.Result))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return d.draftGone(tx, id)
-		}
-		if err := d.Audit.Append(tx, string(by.Who.ID), "reply.sent", "draft:"+id, map[string]any{
-			"store": x.Store, "message": x.Message, "grade": x.Result.Grade, "key": x.Key}); err != nil {
-			return err
-		}
-		if err := d.Repaint(tx, "draft:"+id); err != nil {
-			return err
-		}
-		// In order within a conversation; one whose outcome nobody knows holds up no other.
-		talk := "send/" + x.Store + "/" + cmp.Or(l.Thread, l.Buyer.ID)
-		return jobs.Add(tx, SendArgs{id}, jobs.Key("send/"+x.Key), jobs.Order(talk), jobs.MaxAttempts(1000))
-	})
+	if len(x.keyFacts()) > 0 {
+		return d.askCheck(ctx, by, x)
+	}
+	return d.commit(ctx, by, func(tx *store.Tx) error { return d.release(tx, x, by.Who.ID, "reply.sent", "") })
+}
+
+// release lets a draft go as it was read, in tx.
+func (d *Desk) release(tx *store.Tx, x Draft, who people.ID, deed, checked string) error {
+	l, err := d.Letter(tx, x.Message)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(`UPDATE draft SET state = ?, sent_by = ?, sent = ?, auto_at = 0, held = '' WHERE id = ? AND state = ? AND text = ? AND body = ?`,
+		DraftSending, string(who), tx.Now(), x.ID, DraftOpen, x.Text, mustJSON(x.Result))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return d.draftGone(tx, x.ID)
+	}
+	detail := map[string]any{"store": x.Store, "message": x.Message, "grade": x.Result.Grade, "key": x.Key, "by": string(x.By)}
+	if checked != "" {
+		detail["checked"] = checked
+	}
+	if err := d.Audit.Append(tx, string(who), deed, "draft:"+x.ID, detail); err != nil {
+		return err
+	}
+	if err := d.Repaint(tx, "draft:"+x.ID); err != nil {
+		return err
+	}
+	// In order within a conversation; one whose outcome nobody knows holds up no other.
+	talk := "send/" + x.Store + "/" + cmp.Or(l.Thread, l.Buyer.ID)
+	return jobs.Add(tx, SendArgs{x.ID}, jobs.Key("send/"+x.Key), jobs.Order(talk), jobs.MaxAttempts(1000))
 }
 
 func mustJSON(r translate.Result) string {
@@ -317,7 +361,7 @@ func (d *Desk) CancelDraft(ctx context.Context, by Deed, id string) error {
 		return err
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
-		n, err := tx.Exec(`UPDATE draft SET state = ?, sent_by = ? WHERE id = ? AND state = ?`, DraftCancelled, string(by.Who.ID), id, DraftOpen)
+		n, err := tx.Exec(`UPDATE draft SET state = ?, sent_by = ?, auto_at = 0 WHERE id = ? AND state = ?`, DraftCancelled, string(by.Who.ID), id, DraftOpen)
 		if err != nil {
 			return err
 		}
@@ -326,137 +370,6 @@ func (d *Desk) CancelDraft(ctx context.Context, by Deed, id string) error {
 		}
 		return d.Repaint(tx, "draft:"+id)
 	})
-}
-
-// send carries a message to the buyer, once.
-func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
-	var x Draft
-	var l Letter
-	var sub string
-	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if x, err = d.GetDraft(tx, j.Args.Draft); err != nil {
-			return err
-		}
-		l, err = d.Letter(tx, x.Message)
-		sub = l.Subject
-		return err
-	}); err != nil {
-		return err
-	}
-	if x.State != DraftSending && x.State != DraftUnknown {
-		return nil // it came back before anybody told us that it went
-	}
-	s, ok := d.reach(ctx, x.Store)
-	if !ok {
-		return jobs.Snooze(time.Hour)
-	}
-	m, ok := s.Messenger()
-	if !ok || x.Result.Blocked() {
-		return d.sendEnded(ctx, j, x, DraftFailed, "unsupported")
-	}
-	out := connectors.Outgoing{Key: x.Key, Thread: l.Thread, Order: l.Order, Buyer: l.Buyer, Text: x.Result.Text, Lang: x.Result.To,
-		Subject: sub, InReplyTo: l.Message.ID, Asked: x.Sent}
-	var r connectors.Receipt
-	var err error
-	if x.State == DraftUnknown || j.Attempt > 1 {
-		// Somebody may have sent it already: look before sending.
-		if r, err = m.SendState(connectors.WithFresh(ctx), out); err != nil {
-			return d.sendUnsure(ctx, j, x, err)
-		}
-		switch r.State {
-		case connectors.StateApplied, connectors.StateAccepted:
-			d.Log.InfoContext(ctx, "a message was there already and is not sent again", "store", x.Store, "draft", x.ID)
-			return d.sendEnded(ctx, j, x, DraftSent, "")
-		case connectors.StateRejected:
-			return d.sendEnded(ctx, j, x, DraftFailed, r.Code)
-		case connectors.StateAbsent:
-			if wait := x.Sent.Add(d.Policy.Settle).Sub(d.Now()); wait > 0 {
-				return jobs.Snooze(wait) // the lost call may still be under way
-			}
-		default:
-			return d.sendUnsure(ctx, j, x, nil)
-		}
-	}
-	r, err = m.Send(connectors.WithPriority(ctx, connectors.Agent), out)
-	switch state, why, again := d.delivered(ctx, s, "draft:"+x.ID, j.Created, r, err); {
-	case again != nil:
-		return again
-	case state == DraftUnknown:
-		return d.sendUnsure(ctx, j, x, err)
-	default:
-		return d.sendEnded(ctx, j, x, state, why)
-	}
-}
-
-// sendUnsure shows an unknown outcome as unknown, and looks again later.
-func (d *Desk) sendUnsure(ctx context.Context, j jobs.Job[SendArgs], x Draft, cause error) error {
-	if cause != nil {
-		d.Log.WarnContext(ctx, "whether a message was sent is unknown", "store", x.Store, "draft", x.ID, "err", cause)
-	}
-	err := d.DB.Write(ctx, func(tx *store.Tx) error {
-		n, err := tx.Exec(`UPDATE draft SET state = ? WHERE id = ? AND state = ?`, DraftUnknown, x.ID, DraftSending)
-		if err != nil || n == 0 {
-			return err
-		}
-		return d.Repaint(tx, "draft:"+x.ID)
-	})
-	if err != nil {
-		return err
-	}
-	// Counted as an attempt: the next one looks before it sends.
-	return jobs.RetryIn(d.later(j.Created), errors.New("whether it was sent is unknown"))
-}
-
-func (d *Desk) sendEnded(ctx context.Context, j jobs.Job[SendArgs], x Draft, state, code string) error {
-	return d.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := j.Done(tx); err != nil {
-			return err
-		}
-		n, err := tx.Exec(`UPDATE draft SET state = ?, error = ? WHERE id = ? AND state IN (?, ?)`, state, code, x.ID, DraftSending, DraftUnknown)
-		if err != nil || n == 0 {
-			return err // it came back in the meantime, and that is the last word
-		}
-		if state == DraftSent {
-			if _, err := tx.Exec(`UPDATE message SET state = ? WHERE id = ?`, msgAnswered, x.Message); err != nil {
-				return err
-			}
-			if err := d.remember(tx, x); err != nil {
-				return err
-			}
-			if err := d.noteWords(tx, x.ID, wordsSent, x.Result); err != nil {
-				return err
-			}
-		}
-		if err := d.Audit.Append(tx, string(people.Desk), "reply."+state, "draft:"+x.ID, map[string]any{"store": x.Store, "code": code}); err != nil {
-			return err
-		}
-		return errors.Join(d.Repaint(tx, "draft:"+x.ID), d.Repaint(tx, "msg:"+x.Message))
-	})
-}
-
-// Phrase is a ready answer in the agent's language.
-type Phrase struct{ ID, Text string }
-
-// Phrases are the ready answers to a message: those that need nothing filled in
-// but its order number. They can be translated without any engine.
-func (d *Desk) Phrases(l Letter, p *i18n.Printer, to language.Tag) []Phrase {
-	if d.Book == nil {
-		return nil
-	}
-	var out []Phrase
-	for _, x := range d.Book.Phrases(p.Lang(), glossary.Out) {
-		text, ok := x.Say(p.Lang())
-		if _, can := x.Say(to); !ok || !can {
-			continue
-		}
-		if l.Order != "" {
-			text = strings.ReplaceAll(text, "{order}", l.Order)
-		}
-		if !strings.ContainsRune(text, '{') {
-			out = append(out, Phrase{x.ID, text})
-		}
-	}
-	return out
 }
 
 // Answerable reads a message that somebody wants to answer, and the language of

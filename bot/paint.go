@@ -70,7 +70,8 @@ func (d *Desk) paintDraft(_ context.Context, tx *store.Tx, id string, p *i18n.Pr
 	if err != nil {
 		return chat.Card{}, "", err
 	}
-	v := draftView{x, d.storeOr(x.Store), d.People.Name(x.By), d.People.Name(x.SentBy), d.Zone}
+	v := draftView{Draft: x, Store: d.storeOr(x.Store), By: d.People.Name(x.By), SentBy: d.People.Name(x.releasedBy()), Zone: d.Zone,
+		Facts: x.keyFacts(), Mark: d.factsMark(x.ID, x.Text, x.Result)}
 	return draftCard(v, p), draftFacts(x), nil
 }
 

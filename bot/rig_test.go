@@ -343,10 +343,22 @@ func (r *rig) answer(message, text string) string {
 	if len(ids) == 0 {
 		r.t.Fatal("there is no draft")
 	}
-	if err := r.desk.SendDraft(ctx, r.by("lina", "inbox"), ids[0], ""); err != nil {
+	r.send(ids[0])
+	return ids[0]
+}
+
+// send lets a draft go, and looks at its facts if it has any.
+func (r *rig) send(draft string) {
+	r.t.Helper()
+	ctx := context.Background()
+	if err := r.desk.SendDraft(ctx, r.by("lina", "inbox"), draft, ""); err != nil {
 		r.t.Fatal(err)
 	}
-	return ids[0]
+	if x := r.draft(draft); x.State == bot.DraftOpen && x.Checking != "" {
+		if err := r.desk.ConfirmDraft(ctx, r.by("lina", "inbox"), draft, x.Checking); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 }
 
 func (r *rig) draft(id string) (d bot.Draft) {

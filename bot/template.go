@@ -30,8 +30,10 @@ type Form struct {
 	Key    string
 	// State is one of the states of a draft.
 	State, Error string
-	By, SentBy   people.ID
-	At           time.Time
+	// Checking marks the facts that somebody is looking at before it goes.
+	Checking   string
+	By, SentBy people.ID
+	At         time.Time
 }
 
 // FormArgs is such a message on its way out.
@@ -76,8 +78,8 @@ func (d *Desk) WriteForm(ctx context.Context, by Deed, o OrderAt, t connectors.T
 	var res translate.Result
 	if t.Text {
 		var err error
-		if res, err = d.Words.Do(ctx, translate.Request{Text: text, To: to, Site: by.Who.Lang, History: []language.Tag{by.Who.Lang},
-			Store: o.Store.ID, Platform: o.Store.Shop.Info().Platform, Outgoing: true}); err != nil {
+		if res, err = d.outward(ctx, translate.Request{Text: text, To: to, Site: by.Who.Lang, History: []language.Tag{by.Who.Lang},
+			Store: o.Store.ID, Platform: o.Store.Shop.Info().Platform, Local: o.Store.Local, Names: []string{o.Order.Buyer.Name}}, o.Order.Number, t.Max); err != nil {
 			return err
 		}
 		if n := len([]rune(res.Text)); t.Max > 0 && n > t.Max {
@@ -112,8 +114,8 @@ func (d *Desk) GetForm(tx *store.Tx, id string) (Form, error) {
 	f := Form{ID: id}
 	var body string
 	var at int64
-	err := tx.Row(`SELECT store, order_id, number, kind, text, body, key, state, error, by_who, sent_by, at FROM template_message WHERE id = ?`, id).
-		Scan(&f.Store, &f.Order, &f.Number, &f.Kind, &f.Text, &body, &f.Key, &f.State, &f.Error, &f.By, &f.SentBy, &at)
+	err := tx.Row(`SELECT store, order_id, number, kind, text, body, key, state, error, checking, by_who, sent_by, at FROM template_message WHERE id = ?`, id).
+		Scan(&f.Store, &f.Order, &f.Number, &f.Kind, &f.Text, &body, &f.Key, &f.State, &f.Error, &f.Checking, &f.By, &f.SentBy, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, ErrNoForm
 	}
@@ -124,8 +126,9 @@ func (d *Desk) GetForm(tx *store.Tx, id string) (Form, error) {
 	return f, json.Unmarshal([]byte(body), &f.Result)
 }
 
-// EndForm sends one, once, or throws it away.
-func (d *Desk) EndForm(ctx context.Context, by Deed, id string, send bool) error {
+// EndForm sends one, once, or throws it away. One with facts that a person has to
+// look at only shows them, until mark names exactly these.
+func (d *Desk) EndForm(ctx context.Context, by Deed, id string, send bool, mark string) error {
 	return d.commit(ctx, by, func(tx *store.Tx) error {
 		f, err := d.GetForm(tx, id)
 		if errors.Is(err, ErrNoForm) || err == nil && !by.Who.Sees(f.Store) {
@@ -138,6 +141,16 @@ func (d *Desk) EndForm(ctx context.Context, by Deed, id string, send bool) error
 		if send {
 			if f.Result.Blocked() {
 				return i18n.NewProblem(nil, "draft.blocked", "lang", LangName(by.P, f.Result.To))
+			}
+			now := d.factsMark(f.ID, f.Text, f.Result)
+			switch facts := translate.KeyFacts(f.Text, f.Result.Text, f.Result.From, f.Result.To); {
+			case mark != "" && (mark != now || f.State == DraftOpen && f.Checking != now):
+				return i18n.NewProblem(nil, "reply.changed", "id", id)
+			case mark == "" && len(facts) > 0 && f.State == DraftOpen:
+				if _, err := tx.Exec(`UPDATE template_message SET checking = ? WHERE id = ? AND state = ?`, now, id, DraftOpen); err != nil {
+					return err
+				}
+				return d.Repaint(tx, "form:"+id)
 			}
 			state, deed = DraftSending, "template.sent"
 		}
@@ -217,7 +230,8 @@ func (d *Desk) paintForm(_ context.Context, tx *store.Tx, id string, p *i18n.Pri
 	if err != nil {
 		return chat.Card{}, "", err
 	}
-	return formCard(f, d.storeOr(f.Store), d.People.Name(f.By), d.People.Name(f.SentBy), d.Zone, p), f.State + f.Result.Text, nil
+	return formCard(f, d.storeOr(f.Store), d.People.Name(f.By), d.People.Name(f.SentBy), d.factsMark(f.ID, f.Text, f.Result), d.Zone, p),
+		f.State + f.Result.Text + f.Checking, nil
 }
 
 // TemplateName is what people call one of the platform's messages.
@@ -228,25 +242,28 @@ func TemplateName(p *i18n.Printer, kind string) string {
 	return kind
 }
 
-func formCard(f Form, s *Store, by, sentBy string, zone *time.Location, p *i18n.Printer) chat.Card {
+func formCard(f Form, s *Store, by, sentBy, mark string, zone *time.Location, p *i18n.Printer) chat.Card {
 	c := chat.Card{Title: p.T(i18n.Key("template.title."+f.State), "kind", TemplateName(p, f.Kind)), Tone: chat.Warning, Parts: []chat.Part{
 		{Kind: chat.Fields, Fields: []chat.Field{{Label: p.T("field.store"), Value: s.Name}, {Label: p.T("field.order"), Value: f.Number}}}}}
 	if f.Text != "" {
-		c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("draft.wrote", "who", by), Text: f.Text})
-		if f.Result.Grade != translate.Same {
-			c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: gradeLabel(p, f.Result), Text: f.Result.Text, Lang: tagOf(f.Result.To)})
-			if f.Result.Back != "" {
-				c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("draft.back"), Text: f.Result.Back})
-			}
-		}
+		c.Parts = append(c.Parts, bothSides(p, by, f.Text, f.Result)...)
 	}
 	switch f.State {
 	case DraftOpen:
+		c.Parts = append(c.Parts, terms(p, f.Result)...)
 		c.Parts = append(c.Parts, findings(p, f.Result)...)
 		if f.Result.Blocked() {
 			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("draft.blocked", "lang", LangName(p, f.Result.To))})
 		} else {
-			c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.send"), Command: "template send " + f.ID, Tone: chat.Primary})
+			send := chat.Button{Label: p.T("button.send"), Command: "template send " + f.ID, Tone: chat.Primary}
+			switch facts := translate.KeyFacts(f.Text, f.Result.Text, f.Result.From, f.Result.To); {
+			case len(facts) > 0 && f.Checking == mark:
+				c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("draft.check")}, factFields(p, facts))
+				send.Label, send.Command = p.T("button.checked_send"), "template confirm "+f.ID+" "+mark
+			case len(facts) > 0:
+				send.Label = p.T("button.check_send")
+			}
+			c.Buttons = append(c.Buttons, send)
 		}
 		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.cancel"), Command: "template cancel " + f.ID, Tone: chat.Bad})
 	case DraftSent:

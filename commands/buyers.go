@@ -19,24 +19,29 @@ var (
 		Args: []Arg{{Name: "text", Kind: Rest, Optional: true}}, Run: runNote}
 )
 
-// runReply answers a buyer: "reply send D3", "reply edit D3", "reply cancel D3",
-// "reply M7 text", "reply M7" (a form), or in a message's thread "reply text".
+// draftVerbs are what may be done with a draft.
+var draftVerbs = map[string]func(c *Call, id, rest string) error{
+	"send":    func(c *Call, id, _ string) error { return c.Desk.SendDraft(c.Ctx, c.Deed, id, c.Facts) },
+	"confirm": func(c *Call, id, mark string) error { return c.Desk.ConfirmDraft(c.Ctx, c.Deed, id, mark) },
+	"undo":    func(c *Call, id, _ string) error { return c.Desk.HoldDraft(c.Ctx, c.Deed, id) },
+	"correct": func(c *Call, id, _ string) error { return c.Desk.CorrectDraft(c.Ctx, c.Deed, id) },
+	"cancel":  func(c *Call, id, _ string) error { return c.Desk.CancelDraft(c.Ctx, c.Deed, id) },
+	"edit":    func(c *Call, id, _ string) error { return editReply(c, id) },
+}
+
+// runReply answers a buyer: "reply send D3" and the other verbs of a draft,
+// "reply fill M7 PHRASE" (a form for what is open in it), "reply M7 text",
+// "reply M7" (a form), or in a message's thread "reply text".
 func runReply(c *Call) error {
 	first, rest := cutWord(c.Args["message"])
-	id := strings.ToUpper(narrow(rest))
-	switch strings.ToLower(first) {
-	case "send":
-		if isID(id, 'D') {
-			return c.Desk.SendDraft(c.Ctx, c.Deed, id, c.Facts)
-		}
-	case "cancel":
-		if isID(id, 'D') {
-			return c.Desk.CancelDraft(c.Ctx, c.Deed, id)
-		}
-	case "edit":
-		if isID(id, 'D') {
-			return editReply(c, id)
-		}
+	named, more := cutWord(rest)
+	id := strings.ToUpper(narrow(named))
+	verb := strings.ToLower(first)
+	if do, ok := draftVerbs[verb]; ok && isID(id, 'D') {
+		return do(c, id, strings.TrimSpace(more))
+	}
+	if verb == "fill" && (isID(id, 'M') || isID(id, 'D')) && more != "" {
+		return fillPhrase(c, id, more)
 	}
 	message := strings.ToUpper(narrow(first))
 	text := rest
@@ -48,7 +53,13 @@ func runReply(c *Call) error {
 		text = c.Args["message"]
 	}
 	if c.Filled {
-		var err error
+		open, err := openPhrase(c, message)
+		if err != nil {
+			return err
+		}
+		if open != "" {
+			return fillPhrase(c, message, open)
+		}
 		if text, err = filledText(c, message); err != nil {
 			return err
 		}
@@ -131,16 +142,21 @@ func filledText(c *Call, message string) (string, error) {
 	return "", nil
 }
 
-// editReply opens a draft's words again; its filled form rewrites it.
+// editReply opens a draft's words again; its filled form rewrites it. While
+// somebody writes, nothing goes out by itself.
 func editReply(c *Call, id string) error {
-	var x bot.Draft
-	if err := c.Desk.Look(c.Ctx, func(tx *store.Tx) (err error) {
-		x, err = c.Desk.GetDraft(tx, id)
+	x, err := draftNamed(c, id)
+	if err != nil {
 		return err
-	}); err != nil {
-		return i18n.NewProblem(nil, "reply.no_draft", "id", id)
 	}
 	if c.Filled {
+		open, err := openPhrase(c, x.Message)
+		if err != nil {
+			return err
+		}
+		if open != "" {
+			return fillPhrase(c, id, open)
+		}
 		text, err := filledText(c, x.Message)
 		if err != nil {
 			return err
@@ -154,7 +170,24 @@ func editReply(c *Call, id string) error {
 	if err != nil {
 		return err
 	}
+	if !x.Auto.IsZero() {
+		hold := c.Deed
+		hold.Finish = nil // opening the form is what ends this
+		if err := c.Desk.HoldDraft(c.Ctx, hold, id); err != nil {
+			return err
+		}
+	}
 	return c.Ask("reply edit "+id, replyForm(c, id, l, to, x.Text))
+}
+
+func draftNamed(c *Call, id string) (x bot.Draft, err error) {
+	if err = c.Desk.Look(c.Ctx, func(tx *store.Tx) (err error) {
+		x, err = c.Desk.GetDraft(tx, id)
+		return err
+	}); err != nil {
+		return x, i18n.NewProblem(nil, "reply.no_draft", "id", id)
+	}
+	return x, nil
 }
 
 // runNote keeps a note to colleagues under the message whose thread this is, or

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,11 +22,14 @@ var template = &Spec{Name: "template", Zh: []string{"模板消息", "平台消�
 func runTemplate(c *Call) error {
 	verb, rest := cutWord(strings.TrimSpace(c.Args["what"]))
 	if !c.Has("order") {
-		switch id := strings.ToUpper(strings.TrimSpace(rest)); strings.ToLower(verb) {
+		named, mark := cutWord(strings.TrimSpace(rest))
+		switch id := strings.ToUpper(named); strings.ToLower(verb) {
 		case "send", "发送":
-			return c.Desk.EndForm(c.Ctx, c.Deed, id, true)
+			return c.Desk.EndForm(c.Ctx, c.Deed, id, true, "")
+		case "confirm":
+			return c.Desk.EndForm(c.Ctx, c.Deed, id, true, cmp.Or(strings.TrimSpace(mark), "-"))
 		case "cancel", "取消":
-			return c.Desk.EndForm(c.Ctx, c.Deed, id, false)
+			return c.Desk.EndForm(c.Ctx, c.Deed, id, false, "")
 		}
 		return i18n.NewProblem(nil, "error.order_empty")
 	}

@@ -176,12 +176,21 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	a.desk, err = bot.New(ctx, bot.Options{DB: a.db, Track: services, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words, Book: book,
 		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(), Web: bot.Web(hostsOf(cfg)...),
 		Keeper: keeper, Opener: open, PublicURL: cfg.Desk.PublicURL,
-		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D()}})
+		Policy:  bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D()},
+		Replies: repliesOf(cfg)})
 	if err != nil {
 		return nil, err
 	}
 	commands.New(a.desk)
 	return a, nil
+}
+
+func repliesOf(cfg config.Config) bot.Replies {
+	r := bot.Replies{After: cfg.Replies.After.D(), Stores: cfg.Replies.Stores, People: cfg.Replies.People}
+	for _, g := range cfg.Replies.Auto {
+		r.Auto = append(r.Auto, translate.Grade(g))
+	}
+	return r
 }
 
 // keys loads the sealing key; everything else secret is derived from it.

@@ -94,7 +94,7 @@ func (o opener) open(c config.Store) (bot.Store, error) {
 	if err != nil {
 		return bot.Store{}, err
 	}
-	st := bot.Store{ID: c.ID, Name: info.Name, Shop: shop}
+	st := bot.Store{ID: c.ID, Name: info.Name, Shop: shop, Local: c.Local}
 	if o.setup.consent != nil {
 		st.Consent = o.setup.consent(c.ID)
 	}

@@ -25,6 +25,7 @@ import "time"
 type Config struct {
 	Desk     Desk       `toml:"desk" help:"The desk itself."`
 	Refunds  Refunds    `toml:"refunds" help:"Who decides on money."`
+	Replies  Replies    `toml:"replies" help:"Which answers go out by themselves when nobody stops them. As it stands, none does."`
 	Console  Console    `toml:"console" help:"The web console."`
 	Slack    Slack      `toml:"slack" help:"A Slack workspace, through Socket Mode: no public address is needed."`
 	Telegram Telegram   `toml:"telegram" help:"A Telegram bot, through long polling: no public address is needed."`
@@ -56,6 +57,14 @@ type Refunds struct {
 	Expiry    Duration `toml:"expiry" min:"1ms" default:"24h" help:"How long an ask waits for approval."`
 	UnsureFor Duration `toml:"unsure_for" min:"1ms" default:"15m" help:"After how long an unknown outcome goes to a person."`
 	Settle    Duration `toml:"settle" min:"1ms" default:"1m" help:"How long a call whose answer was lost may still be under way at a shop that does not know keys."`
+}
+
+// Replies is the section [replies].
+type Replies struct {
+	Auto   []string `toml:"auto" eg:"exact,template" enum:"exact,template,same,engine" help:"Grades of translation that may: exact (approved wording), template (a sentence with blanks), same (no translation was needed), engine. Whatever a person has to look at never goes by itself."`
+	After  Duration `toml:"auto_after" default:"20s" min:"5s" help:"How long it can be stopped before."`
+	Stores []string `toml:"stores" eg:"*" help:"Stores it holds for; \"*\" is all, none is none."`
+	People []string `toml:"people" eg:"*" help:"Ids of the people for whose answers it holds; \"*\" is all, none is none."`
 }
 
 // Console is the section [console].
@@ -106,6 +115,7 @@ type Store struct {
 	Refresh  Secret            `toml:"-" env:"DESK_{ID}_REFRESH_TOKEN" help:"The seller's refresh token."`
 	Access   Secret            `toml:"-" env:"DESK_{ID}_ACCESS_TOKEN" help:"An access token that does not expire, where the platform has one."`
 	Options  map[string]string `toml:"options" eg:"marketplace=EBAY_DE" help:"The platform's own settings, such as marketplace."`
+	Local    bool              `toml:"local_only" eg:"true" help:"What its buyers write and are told never leaves this machine: only engines with local = true translate it."`
 	Mail     *Mail             `toml:"mail" help:"The mailbox buyers write to, for platforms without a message API."`
 }
 

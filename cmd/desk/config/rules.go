@@ -32,6 +32,7 @@ func (r *reader) rules(c Config) {
 	for _, x := range c.Tracking {
 		services = append(services, x.Name)
 	}
+	r.known(c.Replies.Stores, stores, "replies")
 	r.once("tracking", "name", services, true)
 	for i, p := range c.People {
 		at := fmt.Sprintf("person[%d]", i+1)
