@@ -233,6 +233,13 @@ func (b *Book) With(terms []*Term, phrases []Phrase) (*Book, error) {
 	fmt.Fprintln(sum, b.version)
 	var bad []error
 	n := &Book{terms: slices.Clone(b.terms), phrases: slices.Clone(b.phrases)}
+	atTerm, atPhrase := make(map[string]int, len(n.terms)+len(terms)), make(map[string]int, len(n.phrases)+len(phrases))
+	for i, t := range n.terms {
+		atTerm[t.ID] = i
+	}
+	for i, p := range n.phrases {
+		atPhrase[p.ID] = i
+	}
 	for _, t := range terms {
 		c := *t
 		if err := c.check(); err != nil {
@@ -242,9 +249,10 @@ func (b *Book) With(terms []*Term, phrases []Phrase) (*Book, error) {
 		if err := json.NewEncoder(sum).Encode(c); err != nil {
 			return nil, fmt.Errorf("glossary: %w", err)
 		}
-		if i := slices.IndexFunc(n.terms, func(x *Term) bool { return x.ID == c.ID }); i >= 0 {
+		if i, ok := atTerm[c.ID]; ok {
 			n.terms[i] = &c
 		} else {
+			atTerm[c.ID] = len(n.terms)
 			n.terms = append(n.terms, &c)
 		}
 	}
@@ -256,9 +264,10 @@ func (b *Book) With(terms []*Term, phrases []Phrase) (*Book, error) {
 		if err := json.NewEncoder(sum).Encode(p); err != nil {
 			return nil, fmt.Errorf("glossary: %w", err)
 		}
-		if i := slices.IndexFunc(n.phrases, func(x Phrase) bool { return x.ID == p.ID }); i >= 0 {
+		if i, ok := atPhrase[p.ID]; ok {
 			n.phrases[i] = p
 		} else {
+			atPhrase[p.ID] = len(n.phrases)
 			n.phrases = append(n.phrases, p)
 		}
 	}
