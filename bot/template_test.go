@@ -47,7 +47,9 @@ func TestThePlatformsOwnMessages(t *testing.T) {
 		ids := r.ids(`SELECT id FROM template_message ORDER BY id DESC`)
 		return ids[0]
 	}
-	end := func(id string, send bool) error { return r.desk.EndForm(t.Context(), r.by("lina", "inbox"), id, send, "") }
+	end := func(id string, send bool) error {
+		return r.desk.EndForm(t.Context(), r.by("lina", "inbox"), id, send, "")
+	}
 	count := func() int { return len(r.received("amazon-jp")) }
 
 	// Japanese needs no engine: the agent writes it.

@@ -133,7 +133,8 @@ func (b *Book) MatchIn(text string, lang language.Tag, in Scope) []Match {
 	x.taken = append(x.taken[:0], make([]bool, len(x.f.runes))...)
 	near := around{text: x.f, whole: whole}
 	var out []Match
-	for from, to := 0, 0; from < len(x.hits); from = to {
+	to := 0
+	for from := 0; from < len(x.hits); from = to {
 		i, j := x.hits[from].i, x.hits[from].j
 		x.terms, x.variants = x.terms[:0], x.variants[:0]
 		for to = from; to < len(x.hits) && x.hits[to].i == i && x.hits[to].j == j; to++ {

@@ -31,7 +31,7 @@ var (
 		`|优惠券|優惠券|优惠码|优惠碼|折扣码|折扣券|代金券|下次(?:购买|下单|购物)[^.!?\n]{0,8}(?:折|优惠|减)|(?:关注|收藏|光临|逛逛|进入)(?:一下)?我们的?(?:店铺|店|网店|官网|公众号)|新品上市|限时(?:优惠|特价|促销)` +
 		`|gutschein(?:e|s|code)?|rabatt-?(?:code|gutschein|aktion)|rabatt auf ihre nächste|besuchen sie (?:doch )?unseren? (?:shop|laden|website|online-?shop|webseite)` +
 		`|code(?:s)? promo\b|codes? de réduction|bons? de réduction|bon d'achat|remise sur votre prochain|visitez notre (?:boutique|site|magasin)` +
-		`|\bcup[oó]n(?:es)?\b|\bc[oó]digos? (?:de descuento|promocional|de desconto)|descuento en (?:su|tu) próxim|vis[ií]t[ea] nuestr[ao] (?:tienda|web|sitio|página)` +
+		`|\bcup[oó]n(?:es)?\b|\bc[oó]digos? (?:de descuento|promociona[l]|de desconto)|descuento en (?:su|tu) próxim|vis[ií]t[ea] nuestr[ao] (?:tienda|web|sitio|página)` +
 		`|buon[oi] sconto|codic[ei] (?:sconto|promozionale)|sconto sul (?:suo|tuo|vostro) prossimo|visit[ai](?:te)? il nostro (?:negozio|sito|shop)` +
 		`|クーポン|割引コード|次回[^.!?\n]{0,12}(?:割引|オフ|%)|(?:当店|弊社)の?(?:サイト|ショップ|ホームページ)(?:を|も)(?:ぜひ|ご覧|ご利用)` +
 		`|\bcupo(?:m|ns)\b|desconto na (?:sua )?próxima|visite nossa (?:loja|página)|visite a nossa loja` +

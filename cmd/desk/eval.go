@@ -18,7 +18,7 @@ func (c translateCmd) evaluate(w *world, book *glossary.Book, words *translate.P
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	samples, err := translate.ReadSamples(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Eval, err)

@@ -120,7 +120,7 @@ func addFile(dir, name string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(trial) //nolint:errcheck // a copy
+	defer os.RemoveAll(trial) // a copy
 	there, err := filepath.Glob(filepath.Join(dir, "*.toml"))
 	if err != nil {
 		return err
@@ -269,7 +269,11 @@ func (c glossaryDiffCmd) Run(w *world) error {
 		return err
 	}
 	signs := map[string]string{"added": "+", "removed": "-", "changed": "~"}
-	for _, x := range glossary.Diff(a, b) {
+	found := glossary.Diff(a, b)
+	if len(found) == 0 {
+		fmt.Fprintln(w.out, p.T("exchange.same"))
+	}
+	for _, x := range found {
 		fmt.Fprintln(w.out, signs[x.Kind], x.ID)
 		for _, f := range x.Fields {
 			fmt.Fprintf(w.out, "    %s: %q → %q\n", f.Field, f.Before, f.After)
@@ -307,7 +311,7 @@ func readEntries(path string, o glossary.ReadOptions) (glossary.Import, error) {
 	if err != nil {
 		return glossary.Import{}, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	return glossary.Read(f, o)
 }
 

@@ -56,7 +56,7 @@ func (c memoryImportCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	read, left, err := translate.ReadTMX(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)

@@ -46,7 +46,8 @@ func cutLine(s string, from, to int, spans []span, limit int) []cut {
 	}
 	start := from
 	for i := from; i < to; {
-		size, n := 0, 1
+		var size int
+		n := 1
 		if next < len(spans) && spans[next].start == i && spans[next].end <= to {
 			size, n = spans[next].end-i, tokenLetters
 			next++
