@@ -263,11 +263,14 @@ func (p *crowd) refund(ctx context.Context, n int, a sandbox.Account) {
 }
 
 // phrasesOf is what buyers write and what agents answer, each in the buyer's own
-// language, so that the rig needs no translator.
-var phrasesOf = map[string][2]string{
-	"de": {"Wann wird meine Bestellung geliefert? ", "Vielen Dank für Ihre Nachricht. Wir prüfen das sofort und melden uns. "},
-	"ja": {"注文はいつ届きますか？ ", "お問い合わせありがとうございます。確認してご連絡いたします。"},
-	"en": {"Where is my order? ", "Thank you for your message. We will look into it at once. "},
+// language, so that the rig needs no translator. The last one promises a time,
+// which has to be looked at before it goes.
+var phrasesOf = map[string][3]string{
+	"de": {"Wann wird meine Bestellung geliefert? ", "Vielen Dank für Ihre Nachricht. Wir prüfen das sofort und melden uns. ",
+		"Vielen Dank für Ihre Nachricht. Sie hören innerhalb von 2 Werktagen von uns. "},
+	"ja": {"注文はいつ届きますか？ ", "お問い合わせありがとうございます。確認してご連絡いたします。", "お問い合わせありがとうございます。2営業日以内にご連絡いたします。"},
+	"en": {"Where is my order? ", "Thank you for your message. We will look into it at once. ",
+		"Thank you for your message. You will hear from us within 2 business days. "},
 }
 
 // letter has a buyer write, and an agent answer and make a note.
@@ -290,7 +293,7 @@ func (p *crowd) letter(ctx context.Context, n int, order string) {
 	if n%2 == 0 {
 		p.annotate(ctx, at, card)
 	}
-	p.answer(ctx, a, at, card)
+	p.answer(ctx, n, a, at, card)
 }
 
 func (p *crowd) annotate(ctx context.Context, at chatPlace, card sight) {
@@ -307,30 +310,42 @@ func (p *crowd) annotate(ctx context.Context, at chatPlace, card sight) {
 	}, at, func(s sight) bool { return s.bot && strings.Contains(s.text, mark) })
 }
 
-func (p *crowd) answer(ctx context.Context, a sandbox.Account, at chatPlace, card sight) {
+// answer answers a buyer. Every fourth answer promises a time: what is to be
+// looked at is, and then it is let go.
+func (p *crowd) answer(ctx context.Context, n int, a sandbox.Account, at chatPlace, card sight) {
 	mark := p.mark("R")
 	done := &replyDone{store: a.Name}
 	p.mu.Lock()
 	p.replies[mark] = done
 	p.mu.Unlock()
+	text, buttons := phrasesOf[a.Language][1], []string{"Send"}
+	if n%4 == 3 { // in step with no shop and no chat
+		text, buttons = phrasesOf[a.Language][2], []string{"Check and send", "All correct, send"}
+	}
 	draft, ok := p.insist(ctx, func() error {
 		p.mu.Lock()
 		done.written++
 		p.mu.Unlock()
-		return p.say(anna, at, card.id, phrasesOf[a.Language][1]+mark)
+		return p.say(anna, at, card.id, text+mark)
 	}, at, func(s sight) bool { return s.bot && strings.Contains(s.text, mark) })
 	if !ok {
 		return
 	}
-	if !draft.has("Send") {
-		p.t.Errorf("a draft cannot be sent: %s", draft.text)
-		return
+	for i, button := range buttons {
+		if !draft.has(button) {
+			p.t.Errorf("a draft cannot be sent by %q: %s %q", button, draft.text, draft.buttons)
+			return
+		}
+		if i == len(buttons)-1 {
+			p.mu.Lock()
+			done.sent++
+			p.mu.Unlock()
+		}
+		if draft, ok = p.insist(ctx, func() error { return p.press(anna, at, draft, button) }, at,
+			func(s sight) bool { return s.id == draft.id && !s.has(button) }); !ok {
+			return
+		}
 	}
-	p.mu.Lock()
-	done.sent++
-	p.mu.Unlock()
-	p.insist(ctx, func() error { return p.press(anna, at, draft, "Send") }, at,
-		func(s sight) bool { return s.id == draft.id && !s.has("Send") })
 }
 
 // look asks for something that only the asker sees.

@@ -17,7 +17,8 @@ order 5002 20.00 EUR
 buyer 5001 writes 'Der Artikel kam beschädigt an.'
 posted shop 'Der Artikel kam beschädigt an.' once
 say li under 'Der Artikel kam beschädigt an.' '退款将在 5 个工作日内到账。'
-press li '发送'
+press li '核对并发送'
+press li '核对无误，发送'
 buyer 5001 got 'innerhalb von 5 Werktagen'
 say anna '/refund 5001 20 damaged'
 press ben 'Approve'
