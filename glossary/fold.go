@@ -192,7 +192,7 @@ func quiet(s string) (r rune, n int) {
 func Fold(s string) string { return string(fold(s).runes) }
 
 // squash drops spaces and the marks around a sentence, for comparing whole
-// sentences.
+// sentences. It takes the room of f, which is gone.
 func (f folded) squash() folded {
 	from, to := 0, len(f.runes)
 	for from < to && outer(f.runes[from]) {
@@ -201,7 +201,7 @@ func (f folded) squash() folded {
 	for to > from && outer(f.runes[to-1]) {
 		to--
 	}
-	out := folded{}
+	out := folded{f.runes[:0], f.start[:0], f.end[:0]}
 	for i := from; i < to; i++ {
 		if f.runes[i] != ' ' {
 			out.runes, out.start, out.end = append(out.runes, f.runes[i]), append(out.start, f.start[i]), append(out.end, f.end[i])

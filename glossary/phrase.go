@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -278,18 +279,28 @@ func (b *Book) Lookup(text string, from, to language.Tag) (Hit, bool) {
 	if ix == nil {
 		return Hit{}, false
 	}
-	f := fold(text).squash()
-	key := string(f.runes)
-	for _, p := range ix.whole[key] {
-		if _, ok := p.texts[langKey(to)]; ok {
+	x := scratches.Get().(*scratch)
+	defer x.give(text)
+	x.f.fold(text)
+	f := x.f.squash()
+	x.flat = x.flat[:0]
+	for _, r := range f.runes {
+		x.flat = utf8.AppendRune(x.flat, r)
+	}
+	said := langKey(to)
+	for _, p := range ix.whole[string(x.flat)] {
+		if _, ok := p.texts[said]; ok {
 			return Hit{Phrase: p}, true
 		}
 	}
 	for _, pt := range ix.patterns {
-		if _, ok := pt.phrase.texts[langKey(to)]; !ok || !strings.HasPrefix(key, pt.head) {
+		if len(x.flat) < len(pt.head) || string(x.flat[:len(pt.head)]) != pt.head {
 			continue
 		}
-		if h, ok := pt.match(f, key, text); ok {
+		if _, ok := pt.phrase.texts[said]; !ok {
+			continue
+		}
+		if h, ok := pt.match(f, string(x.flat), text); ok {
 			return h, true
 		}
 	}

@@ -87,9 +87,11 @@ func personal(s string, names []string) []span {
 		default:
 			signed = false
 			tail := lettersBack(bare, len(bare), signLetters)
-			if m := signOff.FindStringSubmatchIndex(bare[tail:]); m != nil {
-				if signed = m[2] < 0; !signed {
-					found(factName, from+tail+m[2], from+tail+m[3])
+			if end := bare[tail:]; signOff.worth(strings.ToLower(end)) {
+				if m := signOff.re.FindStringSubmatchIndex(end); m != nil {
+					if signed = m[2] < 0; !signed {
+						found(factName, from+tail+m[2], from+tail+m[3])
+					}
 				}
 			}
 			if m := greeting.FindStringSubmatchIndex(bare); m != nil && !role(bare[m[2]:m[3]]) {
@@ -128,10 +130,33 @@ const signLetters = 90
 type seek struct {
 	re    *regexp.Regexp
 	words []string
+	edges edges
 }
 
+// edges are where a word has to be the beginning or the end of one in the text.
+type edges int
+
+const (
+	anywhere edges = 0
+	atStart  edges = 1
+	atEnd    edges = 2
+)
+
 func (x seek) worth(s string) bool {
-	return slices.ContainsFunc(x.words, func(w string) bool { return strings.Contains(s, w) })
+	return slices.ContainsFunc(x.words, func(w string) bool {
+		for at := 0; ; at++ {
+			i := strings.Index(s[at:], w)
+			if i < 0 {
+				return false
+			}
+			at += i
+			end := at + len(w)
+			if (x.edges&atStart == 0 || at == 0 || !wordByte(s[at-1])) &&
+				(x.edges&atEnd == 0 || end == len(s) || !wordByte(s[end]) || !wordByte(s[end-1])) {
+				return true
+			}
+		}
+	})
 }
 
 func isASCII(s string) bool {
@@ -275,23 +300,26 @@ var (
 	nameAlone = regexp.MustCompile(`^[\p{L}\p{M}.'’·\-]+(?: [\p{L}\p{M}.'’·\-]+){0,4}[ .,!]*$`)
 	// properName is one to four words with capitals, with what stands between them.
 	properName = `\p{Lu}[\p{L}\p{M}'’.\-]*(?: (?:(?:von|van|de|der|den|del|della|di|da|do|dos|la|le|bin|al|y|e) ){0,2}\p{Lu}[\p{L}\p{M}'’.\-]*){0,3}`
-	signOff    = regexp.MustCompile(`(?:^|[.!?,。！，] ?)(?i:(?:(?:best|kind|kindest|warm|warmest|many)? ?regards|best wishes|all the best|yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|cheers|best` +
+	signOff    = seek{regexp.MustCompile(`(?:^|[.!?,。！，] ?)(?i:(?:(?:best|kind|kindest|warm|warmest|many)? ?regards|best wishes|all the best|yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|cheers|best` +
 		`|(?:mit )?(?:freundlichen|freundliche|besten|beste|lieben|liebe|viele|vielen|herzliche|herzlichen|schöne|schönen) grü(?:ß|ss)en?|grü(?:ß|ss)e|mfg|lg|vg|hochachtungsvoll` +
 		`|(?:bien )?cordialement|(?:bien )?à vous|sincères salutations|meilleures salutations|bonne journée` +
 		`|(?:un )?(?:cordial )?saludos?(?: cordiales)?|atentamente|un abrazo|cordialmente` +
 		`|cordiali saluti|distinti saluti|saluti|atenciosamente|cumprimentos|(?:com os )?melhores cumprimentos|abraços|att` +
 		`|met vriendelijke groet(?:en)?|groet(?:en|jes)?|mvg|pozdrawiam|z poważaniem|med vänliga hälsningar|mvh|с уважением|saygılarımla` +
 		`|此致(?:敬礼|敬禮)?|敬礼|敬禮|祝好|敬上|よろしくお願い(?:いた)?します|敬具|감사합니다))` +
-		`(?: ?[,.!，。！–-]? ?$|[,，!] ?(` + properName + `)[.!]?$)`)
+		`(?: ?[,.!，。！–-]? ?$|[,，!] ?(` + properName + `)[.!]?$)`),
+		[]string{"regards", "best", "yours", "sincerely", "cheers", "grüß", "grüss", "mfg", "lg", "vg", "hochachtungsvoll", "cordialement", "à vous", "salutations", "bonne journée",
+			"saludo", "atentamente", "abrazo", "cordialmente", "saluti", "atenciosamente", "cumprimentos", "abraços", "att", "groet", "mvg", "pozdrawiam", "poważaniem",
+			"hälsningar", "mvh", "уважением", "saygılarımla", "此致", "敬礼", "敬禮", "祝好", "敬上", "お願い", "敬具", "감사합니다"}, anywhere}
 	greeting = regexp.MustCompile(`^(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|guten (?:tag|morgen|abend)|liebe[rs]?|sehr geehrte[rs]?|moin|servus|bonjour|bonsoir|salut|ch[eè]re?|hola|buen(?:os|as) (?:días|tardes|noches)|estimad[oa]|querid[oa]|ciao|buongiorno|buonasera|salve|gentile|car[oa]|olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]|hoi|beste|geachte|cześć|dzień dobry|hej|merhaba|sayın|здравствуйте|привет|добрый день|уважаем(?:ый|ая))` +
 		`,? (?:(?i:mr|mrs|ms|miss|mx|dr|prof|herrn?|frau|monsieur|madame|mme|m|señor|señora|sr|sra|srta|signor|signora|sig|dott|senhora?|meneer|mevrouw|pan|pani)\.? )*(` + properName + `)\s*(?:[,!:，！：.–-]|$)`)
 
-	hanTitle = seek{regexp.MustCompile(`(?:^|[^\p{Han}]|您好|你好|尊敬的|亲爱的|親愛的|致)(\p{Han}{1,3}?)(?:先生|女士|小姐|太太)`), []string{"先生", "女士", "小姐", "太太"}}
+	hanTitle = seek{regexp.MustCompile(`(?:^|[^\p{Han}]|您好|你好|尊敬的|亲爱的|親愛的|致)(\p{Han}{1,3}?)(?:先生|女士|小姐|太太)`), []string{"先生", "女士", "小姐", "太太"}, anywhere}
 	titled   = regexp.MustCompile(`(?:先生|女士|小姐|太太)$`)
-	hanDear  = seek{regexp.MustCompile(`(?:尊敬的|亲爱的|親愛的)((?:\p{Han}{2,3}?|\p{Latin}[\p{Latin} .'’-]*\p{Latin}))(?:先生|女士|小姐|，|,|：|:|！|!|您好|你好|$)`), []string{"尊敬的", "亲爱的", "親愛的"}}
-	hanSelf  = seek{regexp.MustCompile(`(?:收件人|收货人|收貨人|联系人|聯絡人|我叫|我的名字是|姓名)[是：: ]*(\p{Han}{2,4})`), []string{"收件人", "收货人", "收貨人", "联系人", "聯絡人", "我叫", "我的名字", "姓名"}}
+	hanDear  = seek{regexp.MustCompile(`(?:尊敬的|亲爱的|親愛的)((?:\p{Han}{2,3}?|\p{Latin}[\p{Latin} .'’-]*\p{Latin}))(?:先生|女士|小姐|，|,|：|:|！|!|您好|你好|$)`), []string{"尊敬的", "亲爱的", "親愛的"}, anywhere}
+	hanSelf  = seek{regexp.MustCompile(`(?:收件人|收货人|收貨人|联系人|聯絡人|我叫|我的名字是|姓名)[是：: ]*(\p{Han}{2,4})`), []string{"收件人", "收货人", "收貨人", "联系人", "聯絡人", "我叫", "我的名字", "姓名"}, anywhere}
 
-	kanaTitle = seek{regexp.MustCompile(`([\p{Han}々ヶ]{1,4}(?: ?[\p{Han}々]{1,3})?|\p{Katakana}[\p{Katakana}ー・]{1,15})\s?(?:様|さま|さん|殿)`), []string{"様", "さま", "さん", "殿"}}
+	kanaTitle = seek{regexp.MustCompile(`([\p{Han}々ヶ]{1,4}(?: ?[\p{Han}々]{1,3})?|\p{Katakana}[\p{Katakana}ー・]{1,15})\s?(?:様|さま|さん|殿)`), []string{"様", "さま", "さん", "殿"}, anywhere}
 )
 
 // hanRoles are whom one writes to when one does not know the name.

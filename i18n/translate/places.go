@@ -11,36 +11,36 @@ import (
 var streetForms = []seek{
 	// 12 High Street, Apt 4
 	{regexp.MustCompile(`\b[0-9]{1,5}[A-Za-z]?,? (?:(?:N|S|E|W|NE|NW|SE|SW)\.? )?(?:[\p{Lu}0-9][\p{L}0-9'’-]*\.? ){1,4}(?i:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|close|place|pl|square|sq|terrace|crescent|parkway|highway)\b\.?(?:,? (?i:apt|apartment|unit|suite|flat|#)\.? ?[A-Za-z0-9-]+)?` + town),
-		[]string{"street", "st", "road", "rd", "ave", "lane", "ln", "drive", "dr", "boulevard", "blvd", "court", "ct", "way", "close", "place", "pl", "square", "sq", "terrace", "crescent"}},
+		[]string{"street", "st", "road", "rd", "avenue", "ave", "lane", "ln", "drive", "dr", "boulevard", "blvd", "court", "ct", "way", "close", "place", "pl", "square", "sq", "terrace", "crescent", "parkway", "highway"}, atStart | atEnd},
 	{regexp.MustCompile(`(?i)\bp\.? ?o\.? box [0-9]+`),
-		[]string{"box"}},
+		[]string{"box"}, anywhere},
 	// Lange Straße 12 a, Hauptstr. 5, Am Markt 3
 	{regexp.MustCompile(`(?:(?:\p{Lu}[\p{L}-]*|(?i:am|an der|an den|auf der|im|in der|zum|zur|alte|neue)) ){0,2}(?:\p{Lu}[\p{L}-]*(?:straße|strasse|str\.|str|weg|platz|allee|gasse|damm|ufer|stieg|chaussee)|Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Damm|Ufer|Ring|straat|laan|gracht) ?[0-9]{1,4} ?(?:[a-hA-H]\b)?` + town),
-		[]string{"str", "weg", "platz", "allee", "gasse", "damm", "ufer", "stieg", "chaussee", "ring", "laan", "gracht"}},
+		[]string{"str", "weg", "platz", "allee", "gasse", "damm", "ufer", "stieg", "chaussee", "ring", "laan", "gracht"}, anywhere},
 	{regexp.MustCompile(`\p{Lu}[\p{L}-]*(?:straat|laan|gracht|plein|gatan|vägen|gade|vej) [0-9]{1,4} ?(?:[a-zA-Z]\b)?` + town),
-		[]string{"straat", "laan", "gracht", "plein", "gatan", "vägen", "gade", "vej"}},
+		[]string{"straat", "laan", "gracht", "plein", "gatan", "vägen", "gade", "vej"}, anywhere},
 	{regexp.MustCompile(`\bAm \p{Lu}\p{L}+ [0-9]{1,4}[a-h]?\b` + town),
-		[]string{"am "}},
+		[]string{"am "}, anywhere},
 	// 12 bis, rue de la Paix
 	{regexp.MustCompile(`(?i:\b[0-9]{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|route|cours)) ` + propers + town),
-		[]string{"rue", "avenue", "av.", "boulevard", "bd", "place", "chemin", "allée", "impasse", "quai", "route", "cours"}},
+		[]string{"rue", "avenue", "av.", "boulevard", "bd", "place", "chemin", "allée", "impasse", "quai", "route", "cours"}, atStart | atEnd},
 	// Calle de Alcalá, 45 and Via Roma 3
 	{regexp.MustCompile(`\b(?i:calle|c/|avenida|avda\.?|av\.|plaza|paseo|carrer|via|viale|piazza|corso|largo|rua|r\.|praça|travessa|ul\.|ulica) ?` + propers + `,? ?(?i:n[ºo°]?\.? ?)?[0-9]{1,4}(?:, ?[0-9]{1,2}[ºª°][A-Za-z]?)?` + town),
-		[]string{"calle", "c/", "avenida", "avda", "av.", "av ", "plaza", "paseo", "carrer", "via", "piazza", "corso", "largo", "rua", "r.", "praça", "travessa", "ul.", "ulica"}},
+		[]string{"calle", "c/", "avenida", "avda", "av.", "av ", "plaza", "paseo", "carrer", "via", "piazza", "corso", "largo", "rua", "r.", "praça", "travessa", "ul.", "ulica"}, atStart},
 	// 北京市朝阳区建国路88号3栋
 	{regexp.MustCompile(`\p{Han}{1,24}(?:路|街|大道|道|巷|弄|里|村|段)(?:[0-9０-９]+[号號弄巷])(?:[0-9０-９A-Za-z]*(?:号楼|栋|幢|座|单元|單元|楼|樓|层|層|室|房|号|號)|之[0-9]+)*`),
-		[]string{"号", "號", "弄", "巷"}},
+		[]string{"号", "號", "弄", "巷"}, anywhere},
 	// 〒150-0001 東京都渋谷区神宮前1-2-3
 	{regexp.MustCompile(`〒 ?[0-9０-９]{3}[-－]?[0-9０-９]{4}`),
-		[]string{"〒"}},
+		[]string{"〒"}, anywhere},
 	{regexp.MustCompile(`(?:〒? ?[0-9０-９]{3}[-－][0-9０-９]{4} ?)?(?:東京都|北海道|(?:京都|大阪)府|\p{Han}{2,3}県)[\p{Han}\p{Katakana}ー々ヶケの]+[0-9０-９][\p{Han}ー々0-9０-９－\-]*`),
-		[]string{"都", "道", "府", "県"}},
+		[]string{"都", "道", "府", "県"}, anywhere},
 	// 서울특별시 강남구 테헤란로 152
 	{regexp.MustCompile(`(?:\p{Hangul}+(?:시|도|군|구) )*\p{Hangul}+(?:로|길) ?[0-9]+(?:-[0-9]+)?(?: [0-9]+(?:동|호|층))*`),
-		[]string{"로", "길"}},
+		[]string{"로", "길"}, anywhere},
 	// ул. Ленина, д. 5, кв. 12
 	{regexp.MustCompile(`(?i:(?:ул\.?|улица|пр\.|проспект|пер\.|переулок)) ?\p{Lu}[\p{L}-]+(?: \p{Lu}[\p{L}-]+)?,? ?(?i:д\.? ?|дом )?[0-9]+(?:,? ?(?i:кв\.? ?|квартира )[0-9]+)?`),
-		[]string{"ул", "пр", "пер"}},
+		[]string{"ул", "пр", "пер"}, anywhere},
 }
 
 const (
@@ -93,20 +93,45 @@ func accounts(line string, found func(from, to int)) {
 	if countDigits(line) < 10 {
 		return
 	}
-	for _, m := range ibanForm.FindAllStringIndex(line, -1) {
-		// What follows may look like a part of it: the longest that is right.
-		for to := m[1]; to > m[0]+14; to-- {
-			if isIBAN(strings.ReplaceAll(line[m[0]:to], " ", "")) {
-				found(m[0], to)
-				break
+	iban, card := accountAt(line)
+	if iban {
+		for _, m := range ibanForm.FindAllStringIndex(line, -1) {
+			// What follows may look like a part of it: the longest that is right.
+			for to := m[1]; to > m[0]+14; to-- {
+				if isIBAN(strings.ReplaceAll(line[m[0]:to], " ", "")) {
+					found(m[0], to)
+					break
+				}
 			}
 		}
 	}
-	for _, m := range cardForm.FindAllStringIndex(line, -1) {
-		if luhn(line[m[0]:m[1]]) {
-			found(m[0], m[1])
+	if card {
+		for _, m := range cardForm.FindAllStringIndex(line, -1) {
+			if luhn(line[m[0]:m[1]]) {
+				found(m[0], m[1])
+			}
 		}
 	}
+}
+
+// accountAt tells whether a line may hold either: two capitals and two digits
+// that begin a word, and thirteen digits no more than a sign apart.
+func accountAt(line string) (iban, card bool) {
+	digit := func(i int) bool { return i < len(line) && line[i] >= '0' && line[i] <= '9' }
+	capital := func(i int) bool { return line[i] >= 'A' && line[i] <= 'Z' }
+	run := 0
+	for i := range len(line) {
+		if digit(i) {
+			run++
+			card = card || run >= 13
+			continue
+		}
+		if line[i] != ' ' && line[i] != '-' || i > 0 && !digit(i-1) {
+			run = 0
+		}
+		iban = iban || capital(i) && (i == 0 || !wordByte(line[i-1])) && digit(i+2) && digit(i+3) && capital(i+1)
+	}
+	return iban, card
 }
 
 func isIBAN(s string) bool {

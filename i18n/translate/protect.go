@@ -35,12 +35,13 @@ type span struct {
 }
 
 const (
-	digit    = "0123456789０１２３４５６７８９"
-	digits   = `[0-9０-９]`
-	amount   = `(?:` + digits + `{1,3}(?:[.,'’ \x{a0}\x{202f}]` + digits + `{3})+(?:[.,]` + digits + `{1,2})?|` + digits + `+(?:[.,．，]` + digits + `{1,3})?)`
-	codes    = `(?:EUR|USD|GBP|JPY|CNY|RMB|CAD|AUD|CHF|SEK|NOK|DKK|PLN|CZK|HUF|MXN|BRL|INR|KRW|SGD|HKD|TWD|TRY|AED|SAR|KWD|RUB|NZD|THB|MYR|VND|PHP|IDR|ZAR|ILS|RON|BGN|ISK)`
-	signs    = `(?:(?:US|CA|AU|HK|NT|NZ|C|A|S|R)?[$＄]|[€££¥￥₩₹₽₺฿₫])`
-	suffixes = `(?:[€££¥￥₩₹₽₺฿₫$]|zł|Kč|kr\b|欧元|美元|日元|英镑|加元|澳元|人民币|元|円|ユーロ|ドル|(?i:euros?|dollars?|pounds)\b|` + codes + `\b)`
+	digit     = "0123456789"
+	wideDigit = "０１２３４５６７８９"
+	digits    = `[0-9０-９]`
+	amount    = `(?:` + digits + `{1,3}(?:[.,'’ \x{a0}\x{202f}]` + digits + `{3})+(?:[.,]` + digits + `{1,2})?|` + digits + `+(?:[.,．，]` + digits + `{1,3})?)`
+	codes     = `(?:EUR|USD|GBP|JPY|CNY|RMB|CAD|AUD|CHF|SEK|NOK|DKK|PLN|CZK|HUF|MXN|BRL|INR|KRW|SGD|HKD|TWD|TRY|AED|SAR|KWD|RUB|NZD|THB|MYR|VND|PHP|IDR|ZAR|ILS|RON|BGN|ISK)`
+	signs     = `(?:(?:US|CA|AU|HK|NT|NZ|C|A|S|R)?[$＄]|[€££¥￥₩₹₽₺฿₫])`
+	suffixes  = `(?:[€££¥￥₩₹₽₺฿₫$]|zł|Kč|kr\b|欧元|美元|日元|英镑|加元|澳元|人民币|元|円|ユーロ|ドル|(?i:euros?|dollars?|pounds)\b|` + codes + `\b)`
 	// inURL: letters of scripts without spaces belong to an address only where a part
 	// of it begins; else they are the sentence that goes on.
 	inURL    = `(?:[/=][` + unspaced + `]+|[^\s<>"“”，。；、（）【】「」！？` + unspaced + `])`
@@ -53,23 +54,30 @@ const (
 // patterns are tried in this order; what one has claimed is gone for the next.
 var patterns = []struct {
 	kind fact
-	// signs are what a fact of this kind has at least one of, and spread how many
+	// signs are what a fact of this kind has at least one of, wide those outside
+	// ASCII (looking for which is slow, and few texts have any), and spread how many
 	// words further than that it may reach: it is looked for nowhere else.
-	signs  string
-	spread int
-	re     *regexp.Regexp
+	signs, wide string
+	spread      int
+	find        func(s string) [][]int
 }{
-	{factToken, `<_[【`, 4, regexp.MustCompile(`(?i)<\s*/?\s*x\b[^<>]{0,30}>|_\s*_\s*PH\s*[0-9０-９]+\s*_\s*_|\[\s*\[\s*[0-9０-９]+\s*\]\s*\]|【【\s*[0-9０-９]+\s*】】`)},
-	{factSlot, `{}`, 1, regexp.MustCompile(`\{\{?\s*[A-Za-z_][A-Za-z0-9_.]*\s*\}?\}`)},
-	{factURL, `.:`, 0, regexp.MustCompile(`(?i:https?://|www\.)` + inURL + `+|\b(?:[a-z0-9-]+\.)+` + tlds + `/` + inURL + `*`)},
-	{factEmail, `@`, 0, regexp.MustCompile(`[` + spaced + `._%+-]+@[` + spaced + `-]+(?:\.[` + spaced + `-]+)+`)},
-	{factURL, `.:`, 0, regexp.MustCompile(`\b(?:[a-z0-9-]+\.)+` + tlds + `\b`)},
-	{factOrder, digit + `#＃`, 0, regexp.MustCompile(`\b[0-9]{3}-[0-9]{7}-[0-9]{7}\b|\b[0-9]{2}-[0-9]{5}-[0-9]{5}\b|[#＃][A-Za-z0-9０-９][A-Za-z0-9０-９-]*`)},
-	{factPhone, digit, 1, regexp.MustCompile(`\+[0-9]{1,3}[ ()0-9/-]{5,18}[0-9]|\b0[0-9]{2,5}[ /-][0-9]{2,5}[ -]?[0-9]{2,6}\b`)},
-	{factMoney, digit, 1, regexp.MustCompile(signs + `[ \x{a0}\x{202f}]?` + amount + `(?:[ \x{a0}]?` + codes + `\b)?|\b` + codes + `[ \x{a0}\x{202f}]?` + amount + `|` + amount + `[ \x{a0}\x{202f}]?` + suffixes)},
-	{factDate, digit, 0, regexp.MustCompile(`\b[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:T[0-9:.]+Z?)?\b|\b[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})\b|(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号]|\b[0-9]{1,2}\.[0-9]{1,2}\.|[0-9]{1,2}[:：][0-9]{2}(?:[:：][0-9]{2})?`)},
-	{factCode, digit, 0, regexp.MustCompile(`[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*`)},
-	{factNumber, digit, 1, regexp.MustCompile(amount + `[ ]?[%％]?`)},
+	{factToken, `<_[`, `【`, 4, every(`(?i)<\s*/?\s*x\b[^<>]{0,30}>|_\s*_\s*PH\s*[0-9０-９]+\s*_\s*_|\[\s*\[\s*[0-9０-９]+\s*\]\s*\]|【【\s*[0-9０-９]+\s*】】`)},
+	{factSlot, `{}`, ``, 1, every(`\{\{?\s*[A-Za-z_][A-Za-z0-9_.]*\s*\}?\}`)},
+	{factURL, `.:`, ``, 0, every(`(?i:https?://|www\.)` + inURL + `+|\b(?:[a-z0-9-]+\.)+` + tlds + `/` + inURL + `*`)},
+	{factEmail, `@`, ``, 0, every(`[` + spaced + `._%+-]+@[` + spaced + `-]+(?:\.[` + spaced + `-]+)+`)},
+	{factURL, `.:`, ``, 0, every(`\b(?:[a-z0-9-]+\.)+` + tlds + `\b`)},
+	{factOrder, digit + `#`, wideDigit + `＃`, 0, every(`\b[0-9]{3}-[0-9]{7}-[0-9]{7}\b|\b[0-9]{2}-[0-9]{5}-[0-9]{5}\b|[#＃][A-Za-z0-9０-９][A-Za-z0-9０-９-]*`)},
+	{factPhone, digit, wideDigit, 1, every(`\+[0-9]{1,3}[ ()0-9/-]{5,18}[0-9]|\b0[0-9]{2,5}[ /-][0-9]{2,5}[ -]?[0-9]{2,6}\b`)},
+	{factMoney, digit, wideDigit, 1, money},
+	{factDate, digit, wideDigit, 0, every(`\b[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:T[0-9:.]+Z?)?\b|\b[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})\b|(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号]|\b[0-9]{1,2}\.[0-9]{1,2}\.|[0-9]{1,2}[:：][0-9]{2}(?:[:：][0-9]{2})?`)},
+	{factCode, digit, wideDigit, 0, every(`[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*`)},
+	{factNumber, digit, wideDigit, 1, every(amount + `[ ]?[%％]?`)},
+}
+
+// every finds all matches of an expression.
+func every(expression string) func(string) [][]int {
+	re := regexp.MustCompile(expression)
+	return func(s string) [][]int { return re.FindAllStringIndex(s, -1) }
 }
 
 var ordinal = regexp.MustCompile(`(?i)^[0-9]+(?:st|nd|rd|th|er|e|º|ª)$`)
@@ -89,9 +97,15 @@ func protectIn(s string, where func(s, signs string, spread int) [][2]int) []spa
 		}
 		out = append(out, span{kind, from, to, s[from:to]})
 	}
+	// All wide signs begin with one of these.
+	hasWide := strings.Contains(s, "\xef\xbc") || strings.Contains(s, "【")
 	for _, p := range patterns {
-		for _, part := range where(s, p.signs, p.spread) {
-			for _, m := range p.re.FindAllStringIndex(s[part[0]:part[1]], -1) {
+		signs := p.signs
+		if hasWide {
+			signs += p.wide
+		}
+		for _, part := range where(s, signs, p.spread) {
+			for _, m := range p.find(s[part[0]:part[1]]) {
 				from, to := part[0]+m[0], part[0]+m[1]
 				switch p.kind {
 				case factURL:
