@@ -72,8 +72,10 @@ func openDraft(c *chat.Card, v draftView, p *i18n.Printer) {
 	}
 	switch {
 	case x.Result.Blocked():
-		edit.Label = p.T("button.edit_phrase")
-		say(p.T("draft.blocked", "lang", LangName(p, x.Result.To)))
+		if !againstRules(x.Result) {
+			edit.Label = p.T("button.edit_phrase")
+		}
+		say(p.T(blockedKey(x.Result), "lang", LangName(p, x.Result.To)))
 		c.Buttons = []chat.Button{edit, cancel}
 	case len(v.Facts) > 0 && x.Checking == v.Mark:
 		c.Title = p.T("draft.title.check", "id", x.ID, "lang", LangName(p, x.Result.To))

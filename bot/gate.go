@@ -54,10 +54,29 @@ func (d *Desk) factsMark(about, text string, r translate.Result) string {
 
 // refusal tells why a draft may not go to a buyer at all; nil when it may.
 func (d *Desk) refusal(x Draft) error {
-	if x.Result.Blocked() || strings.TrimSpace(x.Result.Text) == "" {
+	switch {
+	case againstRules(x.Result):
+		return i18n.NewProblem(nil, "reply.against", "id", x.ID)
+	case x.Result.Blocked(), strings.TrimSpace(x.Result.Text) == "":
 		return i18n.NewProblem(nil, "reply.blocked", "id", x.ID)
 	}
 	return nil
+}
+
+// againstRules: nothing but the marketplace's rules is in the way. The words are
+// right, and people are not to look for a fault in the translation.
+func againstRules(r translate.Result) bool {
+	return r.Blocked() && r.Grade != translate.Gloss && !slices.ContainsFunc(r.Findings, func(f translate.Finding) bool {
+		return f.Severity == translate.Block && !slices.Contains(lint.Rules, f.Code)
+	})
+}
+
+// blockedKey is the sentence for a text that may not go.
+func blockedKey(r translate.Result) i18n.Key {
+	if againstRules(r) {
+		return "draft.against"
+	}
+	return "draft.blocked"
 }
 
 // askCheck shows the facts of a draft on its card, with the button that lets
@@ -159,6 +178,10 @@ func (d *Desk) autoSend(ctx context.Context, j jobs.Job[AutoArgs]) error {
 	}
 	who, _ := d.People.Get(ctx, x.By) // nobody may do nothing
 	why := d.unfit(x, who)
+	if _, ok := d.reach(ctx, x.Store); !ok && why == "" {
+		// It would go whenever the store comes back, with nobody looking.
+		why = "auto_store"
+	}
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
 		n, err := tx.Exec(`UPDATE draft SET auto_at = 0, held = ? WHERE id = ? AND state = ? AND auto_at = ? AND text = ? AND body = ?`,
 			why, x.ID, DraftOpen, j.Args.At, x.Text, mustJSON(x.Result))
@@ -217,7 +240,11 @@ func (d *Desk) tooLate(tx *store.Tx, by Deed, id, text string) error {
 	if err := d.Repaint(tx, "draft:"+id); err != nil || text == "" {
 		return err
 	}
-	card := plain(by.P, by.P.T("reply.unsent", "id", id, "who", d.People.Name(x.releasedBy())))
+	text = by.P.T("reply.unsent", "id", id, "who", d.People.Name(x.releasedBy()))
+	if x.State == DraftFailed {
+		text = by.P.T("reply.unsent_failed", "id", id)
+	}
+	card := plain(by.P, text)
 	card.Buttons = []chat.Button{correctButton(by.P, id)}
 	return d.Whisper(tx, by.Event, card)
 }

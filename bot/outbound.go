@@ -253,8 +253,11 @@ func (d *Desk) draftGone(tx *store.Tx, id string) error {
 		return err
 	}
 	key := i18n.Key("reply.already_sent")
-	if x.State == DraftCancelled {
+	switch x.State {
+	case DraftCancelled:
 		key = "reply.already_cancelled"
+	case DraftFailed:
+		return i18n.NewProblem(nil, "reply.failed", "id", id)
 	}
 	return i18n.NewProblem(nil, key, "id", id, "who", d.People.Name(x.releasedBy()))
 }

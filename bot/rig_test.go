@@ -103,6 +103,8 @@ type rig struct {
 	hall  *hall
 	post  *sandbox.Mail
 	staff *people.Book
+	// halt stops the desk before the test ends.
+	halt func()
 }
 
 // plan is what a test wants otherwise.
@@ -116,6 +118,8 @@ type plan struct {
 	engines []translate.Engine
 	// pictures answers in the place of the world's pictures.
 	pictures http.HandlerFunc
+	// with changes what the desk is made of; it may keep it for another replica.
+	with func(*bot.Options)
 }
 
 func newRig(t *testing.T, p plan) *rig {
@@ -172,20 +176,26 @@ func newRig(t *testing.T, p plan) *rig {
 		channels = append(channels, bot.Channel{Place: chat.Place{Chat: "hall", Channel: name}, Name: name, Lang: language.English, Stores: every,
 			Topics: []bot.Topic{topic}})
 	}
-	r.desk, err = bot.New(ctx, bot.Options{DB: r.db, Jobs: engine, People: r.staff, Audit: audit.New([]byte("audit key")),
+	o := bot.Options{DB: r.db, Jobs: engine, People: r.staff, Audit: audit.New([]byte("audit key")),
 		Words: translate.New(translate.Options{Book: book, Engines: p.engines, Memory: bot.Memory{DB: r.db}, Log: log}), Key: []byte("a key of the tests"), Stores: r.stores(p, log),
 		Chats: []chat.Transport{r.hall}, Channels: channels, Pull: 100 * time.Millisecond, Web: bot.Web(strings.TrimPrefix(r.url, "http://")),
-		Policy: bot.Policy{Votes: 1, Settle: time.Second}, Log: log})
-	if err != nil {
+		Policy: bot.Policy{Votes: 1, Settle: time.Second}, Log: log}
+	if p.with != nil {
+		p.with(&o)
+	}
+	if r.desk, err = bot.New(ctx, o); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- engine.Run(ctx) }()
-	t.Cleanup(func() {
+	r.halt = sync.OnceFunc(func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+	})
+	t.Cleanup(func() {
+		r.halt()
 		if err := r.post.Close(); err != nil {
 			t.Error(err)
 		}

@@ -140,7 +140,7 @@ func (d *Desk) EndForm(ctx context.Context, by Deed, id string, send bool, mark 
 		state, deed := DraftCancelled, "template.cancelled"
 		if send {
 			if f.Result.Blocked() {
-				return i18n.NewProblem(nil, "draft.blocked", "lang", LangName(by.P, f.Result.To))
+				return i18n.NewProblem(nil, blockedKey(f.Result), "lang", LangName(by.P, f.Result.To))
 			}
 			now := d.factsMark(f.ID, f.Text, f.Result)
 			switch facts := translate.KeyFacts(f.Text, f.Result.Text, f.Result.From, f.Result.To); {
@@ -185,6 +185,10 @@ func (d *Desk) sendForm(ctx context.Context, j jobs.Job[FormArgs]) error {
 	}
 	if f.State != DraftSending {
 		return nil
+	}
+	if f.Result.Blocked() {
+		// Whatever let it come here, as in [Desk.send].
+		return d.formEnded(ctx, j, f, DraftFailed, "gate")
 	}
 	if j.Attempt > 1 {
 		// The process went down in the middle: it may have been sent.
@@ -253,7 +257,7 @@ func formCard(f Form, s *Store, by, sentBy, mark string, zone *time.Location, p 
 		c.Parts = append(c.Parts, terms(p, f.Result)...)
 		c.Parts = append(c.Parts, findings(p, f.Result)...)
 		if f.Result.Blocked() {
-			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("draft.blocked", "lang", LangName(p, f.Result.To))})
+			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T(blockedKey(f.Result), "lang", LangName(p, f.Result.To))})
 		} else {
 			send := chat.Button{Label: p.T("button.send"), Command: "template send " + f.ID, Tone: chat.Primary}
 			switch facts := translate.KeyFacts(f.Text, f.Result.Text, f.Result.From, f.Result.To); {

@@ -163,14 +163,12 @@ func editReply(c *Call, id string) error {
 		}
 		return c.Desk.Rewrite(c.Ctx, c.Deed, id, text)
 	}
-	if x.State != bot.DraftOpen {
-		return i18n.NewProblem(nil, "reply.already_sent", "id", id, "who", c.Desk.People.Name(x.SentBy))
-	}
 	l, to, err := c.Desk.Answerable(c.Ctx, c.Deed, x.Message)
 	if err != nil {
 		return err
 	}
-	if !x.Auto.IsZero() {
+	if x.State != bot.DraftOpen || !x.Auto.IsZero() {
+		// Held, or told why it cannot be changed any more.
 		hold := c.Deed
 		hold.Finish = nil // opening the form is what ends this
 		if err := c.Desk.HoldDraft(c.Ctx, hold, id); err != nil {

@@ -184,7 +184,7 @@ func (r *Router) changed(c *Call) error {
 		}
 		return r.desk.CancelDraft(c.Ctx, c.Deed, x.ID)
 	}
-	if strings.TrimSpace(c.Event.Text) == x.Text {
+	if strings.TrimSpace(c.Event.Text) == x.Text && x.Unsent == "" {
 		return nil // a preview was added, nothing was changed
 	}
 	return r.desk.Rewrite(c.Ctx, c.Deed, x.ID, c.Event.Text)

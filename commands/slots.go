@@ -111,9 +111,11 @@ func readSlot(slot, got, currency string) (string, error) {
 			return "", bad
 		}
 	case "n":
-		if n, err := strconv.Atoi(got); err != nil || n < 1 || n > 365 {
+		n, err := strconv.Atoi(got)
+		if err != nil || n < 1 || n > 365 {
 			return "", bad
 		}
+		return strconv.Itoa(n), nil
 	case "tracking":
 		r := tracking.Parse(got, tracking.Hint{})
 		if len(r.Number) < 8 || len(r.Number) > 40 || !strings.ContainsFunc(r.Number, unicode.IsDigit) ||
@@ -155,7 +157,7 @@ func readSum(got, currency string) (string, error) {
 // isDate tells whether a date is one, and only one: 3/4/2026 is April to one
 // reader and March to another.
 func isDate(s string) bool {
-	for _, layout := range []string{"2006-1-2", "2.1.2006", "2.1.", "2006年1月2日", "1月2日", "2006年1月2号", "1月2号"} {
+	for _, layout := range []string{"2006-1-2", "2006/1/2", "2.1.2006", "2.1.", "2006年1月2日", "1月2日", "2006年1月2号", "1月2号"} {
 		if _, err := time.Parse(layout, s); err == nil {
 			return true
 		}
