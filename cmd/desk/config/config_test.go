@@ -113,6 +113,7 @@ func TestFull(t *testing.T) {
 	want.Desk = Desk{Data: `C:\desk`, Database: secret("DESK_DATABASE"), Key: secret("DESK_KEY"), Redis: secret("DESK_REDIS"), Listen: ":8080", PublicURL: "https://desk.example.com/console",
 		Zone: "Europe/Berlin", Log: "debug", Pull: Duration(90 * time.Second)}
 	want.Refunds.Votes, want.Refunds.Expiry = 2, Duration(48*time.Hour)
+	want.Replies = Replies{Auto: []string{"exact", "template"}, After: Duration(time.Minute), Stores: []string{"ebay-de"}, People: []string{"anna"}}
 	want.Console.Off = true
 	want.Slack.On, want.Slack.Sockets = true, 10
 	want.Slack.BotToken, want.Slack.AppToken = secret("DESK_SLACK_BOT_TOKEN"), secret("DESK_SLACK_APP_TOKEN")
@@ -121,7 +122,7 @@ func TestFull(t *testing.T) {
 	want.Stores = []Store{
 		{ID: "ebay-de", Platform: "ebay", Name: "eBay 德国站 🇩🇪", Currency: "EUR", Language: "de", Options: map[string]string{"marketplace": "EBAY_DE"},
 			Secret: secret("DESK_EBAY_DE_CLIENT_SECRET"), Refresh: secret("DESK_EBAY_DE_REFRESH_TOKEN"), Access: secret("DESK_EBAY_DE_ACCESS_TOKEN")},
-		{ID: "amazon-jp", Platform: "amazon", Region: "fe", ClientID: "amzn1.application-oa2-client.1", Options: map[string]string{"marketplace": "A1VC38T7YXB528"},
+		{ID: "amazon-jp", Platform: "amazon", Local: true, Region: "fe", ClientID: "amzn1.application-oa2-client.1", Options: map[string]string{"marketplace": "A1VC38T7YXB528"},
 			Secret: secret("DESK_AMAZON_JP_CLIENT_SECRET"), Refresh: secret("DESK_AMAZON_JP_REFRESH_TOKEN"), Access: secret("DESK_AMAZON_JP_ACCESS_TOKEN"),
 			Mail: &Mail{IMAP: "127.0.0.1:1143", SMTP: "smtp.example.com:587", TLS: "none", SMTPTLS: "starttls", User: "shop", From: "Hello <shop@example.com>",
 				Folder: "INBOX", Password: secret("DESK_AMAZON_JP_MAIL_PASSWORD")}},
