@@ -37,6 +37,11 @@ var verbs = map[string]verb{
 	"order":    {"order [STORE#]NUMBER AMOUNT CURRENCY [STATUS]", 3, true, doOrder},
 	"orders":   {"orders STORE N: so many more orders", 2, true, doOrders},
 	"services": {"services KIND…: tracking services, in the order in which they are asked", 1, true, doServices},
+	"engines":  {"engines NAME…: translation engines, in the order in which they are asked; without it, none", 1, true, doEngines},
+	"engine":   {"engine NAME down|up | knows SENTENCE TRANSLATION", 2, true, doEngine},
+	"replies":  {"replies GRADE,GRADE AFTER: answers that go out by themselves", 2, true, doReplies},
+	"words":    {"words TEXT: the seller's own words, as in a file of their glossary", 1, true, doWords},
+	"overhear": {"overhear: whatever leaves the desk for shops, mail and engines is heard", 0, true, doOverhear},
 	// What people do.
 	"say":        {"say WHO [in PLACE] [under WORDS] TEXT", 2, false, doSay},
 	"press":      {"press WHO LABEL [in PLACE] [on WORDS]: the newest button they see", 2, false, doPress},
@@ -85,6 +90,8 @@ var verbs = map[string]verb{
 	"answered":     {"answered STORE TOPIC LEVER STATUS N: so many calls of the platform, what befell them, and what the desk answered", 5, false, doAnswered},
 	"queued":       {"queued STORE N: so many messages lie in the platform's queue", 2, false, doQueued},
 	"kept":         {"kept STORE STREAM N: the desk's copy has so many", 3, false, doKept},
+	"overheard":    {"overheard WORDS…: this has left the desk", 1, false, doOverheard},
+	"unheard":      {"unheard WORDS…: none of these has left the desk", 1, false, doUnheard},
 	"audit":        {"audit ok | audit WHAT: the log has such a line", 1, false, doAudit},
 }
 

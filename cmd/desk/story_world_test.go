@@ -59,6 +59,15 @@ type story struct {
 	// track are the tracking services, if the story has any.
 	track    *trackFakes
 	tracking []config.Tracking
+	// engines are the translation engines, if the story has any.
+	engines       []*storyEngine
+	engineConfigs []config.Engine
+	// ear hears what leaves the desk, if the story listens.
+	ear *ear
+	// replies say which answers go out by themselves.
+	replies config.Replies
+	// glossary is the folder of the seller's own words, if the story has any.
+	glossary string
 
 	desk *app
 	stop func()
@@ -175,7 +184,13 @@ func (s *story) begin() {
 	for i := range cfg.Stores {
 		cfg.Stores[i].Name = cfg.Stores[i].ID
 	}
-	cfg.Tracking = s.tracking
+	cfg.Tracking, cfg.Engines, cfg.Replies = s.tracking, s.engineConfigs, s.replies
+	cfg.Desk.Glossary = s.glossary
+	if s.ear != nil {
+		if err := s.overhear(&cfg); err != nil {
+			s.fail(err)
+		}
+	}
 	s.cfg, s.secrets = cfg, secrets
 	for _, name := range s.chatNames {
 		v, err := openVenue(s, name)
