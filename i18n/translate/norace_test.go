@@ -1,0 +1,6 @@
+//go:build !race
+
+package translate
+
+// Raced is whether the race detector watches.
+const Raced = false
