@@ -21,6 +21,7 @@ func (d *Desk) Interpret(ctx context.Context, by Deed, message, text string, to 
 	if guessed {
 		req.To = by.P.Lang()
 	}
+	order := ""
 	if message != "" {
 		l, s, buyer, err := d.letterFor(ctx, by, message)
 		if err != nil {
@@ -34,9 +35,15 @@ func (d *Desk) Interpret(ctx context.Context, by Deed, message, text string, to 
 		if guessed {
 			req.To = buyer
 		}
-		req.Outgoing = sameTongue(req.To, buyer)
+		req.Outgoing, order = sameTongue(req.To, buyer), l.Order
 	}
-	res, err := d.Words.Do(ctx, req)
+	var res translate.Result
+	var err error
+	if req.Outgoing {
+		res, err = d.outward(ctx, req, order, 0)
+	} else {
+		res, err = d.Words.Do(ctx, req)
+	}
 	if err == nil && guessed && res.Grade == translate.Same && !sameTongue(req.To, by.P.Lang()) {
 		// It is the buyer's own words that somebody wants to read.
 		req.To, req.Outgoing = by.P.Lang(), false
