@@ -57,7 +57,12 @@ const question = "Wo bleibt mein Paket? Ich warte schon lange darauf."
 // it, and only if nobody did anything about it.
 func TestAutoSend(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, plan{stores: []string{"ebay-de", "shopify-main"}, with: replies})
+	r := newRig(t, plan{stores: []string{"ebay-de", "shopify-main"}, with: func(o *bot.Options) {
+		replies(o)
+		// All that follows has to be written before the first one goes, on a busy
+		// computer too.
+		o.Replies.After = 15 * time.Second
+	}})
 	r.write(func(tx *store.Tx) error {
 		for _, x := range []people.Person{
 			{ID: "ida", Name: "Ida", Lang: language.English, Roles: []people.Role{people.Agent}, Stores: []string{"*"}},
