@@ -8,6 +8,7 @@ import (
 	"helloworld/bot/alerts"
 	"helloworld/bot/approvals"
 	"helloworld/bot/chat"
+	"helloworld/bot/lint"
 	"helloworld/bot/people"
 	"helloworld/bot/sync"
 	"helloworld/connectors"
@@ -49,6 +50,26 @@ func Samples(p *i18n.Printer) []Sample {
 	blocked.Result = translate.Result{From: language.Chinese, To: language.German, Grade: translate.Gloss, Text: "vollständige Rückerstattung(全额退款)，商品不用寄回。",
 		Findings: []translate.Finding{{Severity: translate.Note, Code: "finding.no_engine"}}}
 	sent.State, sent.SentBy, sent.Sent = DraftSent, "anna", at.Add(time.Minute)
+	noted, against, facts := draft, draft, draft
+	noted.Text = "退货标签已经发到您的邮箱，请查收。"
+	noted.Result = translate.Result{From: language.Chinese, To: language.German, Grade: translate.ByEngine, Engine: "local",
+		Text: "Das Rücksendeetikett haben wir Ihnen per E-Mail geschickt.", Back: "退货标签我们已经通过电子邮件发给您了。",
+		Terms:    []translate.TermHit{{ID: "ret.label", Source: "退货标签", Target: "Rücksendeetikett", Draft: true, Version: 1}},
+		Findings: []translate.Finding{{Severity: translate.Review, Code: "term_draft", What: "退货标签"}, {Severity: translate.Note, Code: "engine_down", What: "deepl"}}}
+	against.Text = "请加我们的 WhatsApp：+49 151 23456789。"
+	against.Result = translate.Result{From: language.Chinese, To: language.German, Grade: translate.ByEngine, Engine: "local",
+		Text:     "Bitte schreiben Sie uns auf WhatsApp: +49 151 23456789.",
+		Findings: []translate.Finding{{Severity: translate.Block, Code: lint.Contact, What: "+49 151 23456789"}}}
+	facts.Text = "我们已向您退款 59.90 EUR，预计 2026-11-30 前到账。"
+	facts.Result = translate.Result{From: language.Chinese, To: language.German, Grade: translate.ByEngine, Engine: "local",
+		Text: "Wir haben Ihnen 59,90 EUR erstattet. Das Geld sollte bis zum 30.11.2026 bei Ihnen sein."}
+	facts.Checking = "mark"
+	waiting, changed, byItself := draft, sent, sent
+	waiting.Auto = at.Add(20 * time.Second)
+	changed.Unsent = "全额退款，商品不用寄回。另送您一张优惠券。"
+	byItself.SentBy = people.Desk
+	held := draft
+	held.Held = "auto_person"
 
 	ask := Payback{ID: "R7", Store: shop.ID, Order: "11-10001-20037", Number: "5139", By: "anna", State: RefundAsked, Body: PaybackBody{
 		Cmd:   connectors.Refund{Order: "11-10001-20037", Amount: euro(5990), Reason: connectors.ReasonDamaged, Note: "盖子碎了 <见照片>", Before: euro(0)},
@@ -90,6 +111,14 @@ func Samples(p *i18n.Printer) []Sample {
 		{"draft", draftCard(draftView{Draft: draft, Store: shop, By: "Anna", Zone: time.UTC}, p)},
 		{"draft-blocked", draftCard(draftView{Draft: blocked, Store: shop, By: "Anna", Zone: time.UTC}, p)},
 		{"draft-sent", draftCard(draftView{Draft: sent, Store: shop, By: "Anna", SentBy: "Anna", Zone: time.UTC}, p)},
+		{"draft-noted", draftCard(draftView{Draft: noted, Store: shop, By: "Anna", Zone: time.UTC}, p)},
+		{"draft-against-rules", draftCard(draftView{Draft: against, Store: shop, By: "Anna", Zone: time.UTC}, p)},
+		{"draft-check", draftCard(draftView{Draft: facts, Store: shop, By: "Anna", Facts: facts.keyFacts(), Mark: facts.Checking, Zone: time.UTC}, p)},
+		{"draft-waiting", draftCard(draftView{Draft: waiting, Store: shop, By: "Anna", Zone: time.UTC}, p)},
+		{"draft-held", draftCard(draftView{Draft: held, Store: shop, By: "Anna", Zone: time.UTC}, p)},
+		{"draft-sent-itself", draftCard(draftView{Draft: byItself, Store: shop, By: "Anna", SentBy: "Anna", Zone: time.UTC}, p)},
+		{"draft-changed-late", draftCard(draftView{Draft: changed, Store: shop, By: "Anna", SentBy: "Anna", Zone: time.UTC}, p)},
+		{"translation", TranslationCard(p, noted.Text, noted.Result)},
 		{"refund-asked", refund(RefundAsked, open, "")},
 		{"refund-confirmed", refund(RefundConfirmed, voted, "")},
 		{"refund-unknown", refund(RefundUnknown, voted, askPerson)},
