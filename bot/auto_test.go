@@ -48,7 +48,8 @@ func (r *rig) another(o bot.Options) *bot.Desk {
 }
 
 func replies(o *bot.Options) {
-	o.Replies = bot.Replies{Auto: []translate.Grade{translate.Same}, Stores: []string{"ebay-de"}, People: []string{"lina", "zoe", "ola", "ida"}}
+	// Long enough for a busy computer to stop the desk before.
+	o.Replies = bot.Replies{Auto: []translate.Grade{translate.Same}, After: 10 * time.Second, Stores: []string{"ebay-de"}, People: []string{"lina", "zoe", "ola", "ida"}}
 }
 
 const question = "Wo bleibt mein Paket? Ich warte schon lange darauf."
