@@ -132,8 +132,11 @@ func termCard(v termView, p *i18n.Printer) chat.Card {
 	if v.Forbids {
 		note(p.T("term.forbids", "id", x.Entry, "target", x.Target))
 	}
-	if v.Threads > 0 {
+	switch {
+	case v.Threads > 0:
 		c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("term.still", "n", v.Threads)})
+	case x.Kind == TermWord && x.State != TermDeclined:
+		note(p.T("term.still_none"))
 	}
 	switch x.State {
 	case TermProposed:

@@ -163,7 +163,8 @@ func (d *Desk) ProposeTerm(ctx context.Context, by Deed, a TermAsk) error {
 	if err != nil {
 		return err
 	}
-	if a.From == language.Und || a.To == language.Und {
+	guessed := a.From == language.Und || a.To == language.Und
+	if guessed {
 		a.From, a.To = TermLangs(a.Source, a.Target, spot.From, spot.To, by.Who.Lang)
 	}
 	if a.From == language.Und || a.To == language.Und || sameTongue(a.From, a.To) {
@@ -173,6 +174,10 @@ func (d *Desk) ProposeTerm(ctx context.Context, by Deed, a TermAsk) error {
 	e, err := d.meant(book, a, spot.Text)
 	if err != nil {
 		return err
+	}
+	if other, ok := wordOf(e, a.Target, a.To); guessed && ok {
+		return i18n.NewProblem(nil, "term.other_lang", "target", a.Target, "is", LangName(by.P, other), "not", LangName(by.P, a.To),
+			"pair", "["+tagOf(a.From)+">"+other.String()+"]", "as", "["+tagOf(a.From)+">"+tagOf(a.To)+"]")
 	}
 	x := Proposal{Kind: TermWord, Source: a.Source, Target: a.Target, From: a.From, To: a.To, Scope: a.Scope, Never: a.Never, Why: a.Why, About: a.About}
 	if spot.Store != nil {
@@ -239,7 +244,11 @@ func (d *Desk) propose(ctx context.Context, by Deed, book *glossary.Book, x Prop
 		if n == 0 {
 			return i18n.NewProblem(nil, "term.no_channel")
 		}
-		return d.Whisper(tx, by.Event, plain(by.P, by.P.T("term.asked", "id", x.ID)))
+		what := x.Entry
+		if x.Kind == TermWord {
+			what = LangPair(by.P, x.From, x.To)
+		}
+		return d.Whisper(tx, by.Event, plain(by.P, by.P.T("term.asked", "id", x.ID, "pair", what)))
 	})
 }
 
@@ -432,43 +441,6 @@ func langIn(langs map[string]glossary.Wording, tag language.Tag) string {
 		return "zh-TW"
 	}
 	return "zh-CN"
-}
-
-// TermLangs tells which languages two wordings are in, by their letters and by
-// the languages that are likely there; und where that does not tell.
-func TermLangs(source, target string, from, to, own language.Tag) (language.Tag, language.Tag) {
-	a, b := written(source, from, to, own), written(target, to, from, own)
-	if sameTongue(a, b) {
-		return language.Und, language.Und
-	}
-	return a, b
-}
-
-// written is the first of the likely languages that are written like a text,
-// else the one that its letters stand for.
-func written(text string, likely ...language.Tag) language.Tag {
-	is := func(tables ...*unicode.RangeTable) bool {
-		return strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, tables...) })
-	}
-	letters, other := "Latn", language.English
-	switch {
-	case is(unicode.Hiragana, unicode.Katakana):
-		letters, other = "Jpan", language.Japanese
-	case is(unicode.Hangul):
-		letters, other = "Kore", language.Korean
-	case is(unicode.Cyrillic):
-		letters, other = "Cyrl", language.Russian
-	case is(unicode.Han):
-		letters, other = "Hani", language.MustParse("zh-CN")
-	}
-	for _, tag := range likely {
-		script, _ := tag.Script()
-		s := script.String()
-		if tag != language.Und && (s == letters || letters == "Hani" && (s == "Hans" || s == "Hant" || s == "Jpan")) {
-			return tag
-		}
-	}
-	return other
 }
 
 // oneLine is what somebody typed, without its line breaks and invisible signs.

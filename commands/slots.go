@@ -122,7 +122,10 @@ func readSlot(slot, got, currency string) (string, error) {
 			len(r.Candidates) > 0 && r.Best() == "" {
 			return "", bad
 		}
-		return r.Number, nil
+		// A carrier's name before it is for the buyer to read, and no part of it.
+		if !slices.ContainsFunc(strings.Fields(got), func(w string) bool { return strings.Trim(w, letters) == "" && len(w) > 2 }) {
+			return r.Number, nil
+		}
 	case "order":
 		if _, _, ok := readOrder(got, ""); !ok {
 			return "", bad
@@ -130,6 +133,8 @@ func readSlot(slot, got, currency string) (string, error) {
 	}
 	return got, nil
 }
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 // readSum reads an amount with its currency; where the order's is known, it may
 // be left out.

@@ -69,6 +69,7 @@ func TestReadSlot(t *testing.T) {
 
 		{"tracking", "1Z999AA10123456784", "", "1Z999AA10123456784", ""},
 		{"tracking", "1z 999 aa1 01 2345 6784", "", "1Z999AA10123456784", ""},
+		{"tracking", "DHL 00340434292135100186", "", "DHL 00340434292135100186", ""},
 		{"tracking", "00340434292135100186", "", "00340434292135100186", ""},
 		{"tracking", "1Z999AA10123456785", "", "", "slot.bad.tracking"}, // the check digit
 		{"tracking", "1234", "", "", "slot.bad.tracking"},

@@ -133,7 +133,7 @@ func (b *Book) MatchIn(text string, lang language.Tag, in Scope) []Match {
 	x.taken = append(x.taken[:0], make([]bool, len(x.f.runes))...)
 	near := around{text: x.f, whole: whole}
 	var out []Match
-	to := 0
+	var to int
 	for from := 0; from < len(x.hits); from = to {
 		i, j := x.hits[from].i, x.hits[from].j
 		x.terms, x.variants = x.terms[:0], x.variants[:0]

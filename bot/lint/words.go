@@ -82,7 +82,7 @@ var (
 		`|좋은 ?(?:리뷰|후기|평가)|별 ?(?:5|다섯) ?개|긍정적인 ?(?:리뷰|후기|평가)` +
 		`|(?:положительн\p{L}+|хорош\p{L}+) (?:отзыв|оценк)\p{L}*|(?:5|пять) зв[её]зд`)
 	// asks are what turns an opinion that is there into one that is wanted.
-	asks = regexp.MustCompile(`\b(?:if|once|when|after|leave|leaving|write|writing|post|please|in exchange)\b|如果|只要|若|请您?(?:给|写|留|删|改)|之后|后|\b(?:wenn|sobald|falls|nachdem)\b|\b(?:si|dès|après|lorsque|cuando|después|se|quando|dopo|após|depois)\b|(?:たら|れば|後に|いただけ)|(?:시면|하면|주시면|후에)|(?:если|после|когда)`)
+	asks = regexp.MustCompile(`\b(?:if|once|when|after|leave|leaving|write|writing|post|please|in exchange)\b|\b(?:bitte|veuillez|merci de|por favor|per favore|dann|alors|entonces|então|allora)\b|请您?[^.!?\n]{0,8}评|如果|只要|若|请您?(?:给|写|留|删|改)|之后|后|\b(?:wenn|sobald|falls|nachdem)\b|\b(?:si|dès|après|lorsque|cuando|después|se|quando|dopo|após|depois)\b|(?:たら|れば|後に|いただけ)|(?:시면|하면|주시면|후에)|(?:если|после|когда)`)
 
 	markup = regexp.MustCompile(`(?i)</?(?:a|b|i|u|p|br|hr|div|span|img|table|t[rdh]|ul|ol|li|h[1-6]|font|strong|em|style|script|iframe|body|html|head|meta|link|form|input)\b[^<>]*>|&(?:nbsp|amp|lt|gt|quot|#[0-9]{2,6});|\[(?:img|url|b|attachment|file)[^\]]{0,80}\]|!?\[[^\]\n]{1,80}\]\([^)\s]+\)|\bdata:[a-z]+/[a-z0-9.+-]+;base64,|\bcid:[\w.@-]+`)
 )

@@ -208,6 +208,7 @@ func (r *runner) assemble(w *work, o outcome) (a attempt, ok bool) {
 	}
 	a.text = strings.Join(lines, "\n")
 	a.findings = append(a.findings, checkFacts(a.text, w.source, w.spans)...)
+	a.findings = append(a.findings, checkOrder(a.text, w.spans)...)
 	seen := map[string]bool{}
 	for _, t := range w.terms {
 		if seen[t.match.Term.ID] {

@@ -265,9 +265,22 @@ func (p *Pipeline) back(ctx context.Context, w *work, by []*runner) (string, Gra
 // known answers from phrases and memory, without an engine.
 func (p *Pipeline) known(ctx context.Context, w *work) (Result, bool) {
 	if r, ok := phrases(w); ok {
-		return r, true
+		return p.outdated(w, r), true
 	}
 	return p.recall(ctx, w)
+}
+
+// outdated tells where a phrase does not say a word as it has been approved: a
+// phrase does not change with the words in it.
+func (p *Pipeline) outdated(w *work, r Result) Result {
+	c := *w
+	p.matchTerms(&c)
+	for _, t := range c.terms {
+		if !t.need.Draft && t.need.Missing(r.Text, w.to) {
+			r.Findings = append(r.Findings, Finding{Review, codeTermMissing, t.need.Preferred})
+		}
+	}
+	return r
 }
 
 // phrases answers when the whole text, or every sentence of it, is a phrase.

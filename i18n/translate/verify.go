@@ -14,7 +14,7 @@ import (
 
 // Codes are all codes of findings: keys of the catalogue under "finding.".
 var Codes = append([]string{
-	codeTokenLost, codeTokenTwice, codeTokenStray, codeFactChanged, codeNewNumber, codeNewURL, codeNewEmail, codeNumberWord,
+	codeTokenLost, codeTokenTwice, codeTokenStray, codeFactChanged, codeFactsSwapped, codeNewNumber, codeNewURL, codeNewEmail, codeNumberWord,
 	codeWrongLanguage, codeEcho, codeTooShort, codeTooLong, codePreamble, codeEmpty,
 	codeTermMissing, codeTermForbidden, codeTermDraft, codeTermAmbiguous, codeTermSensitive,
 	codeConfirmAmount, codeConfirmDate, codeConfirmRefusal, codeConfirmLegal, codeConfirmAddress, codeConfirmReview,
@@ -26,6 +26,7 @@ const (
 	codeTokenTwice     = "token_twice"
 	codeTokenStray     = "token_stray"
 	codeFactChanged    = "fact_changed"
+	codeFactsSwapped   = "facts_swapped"
 	codeNewNumber      = "new_number"
 	codeNewURL         = "new_url"
 	codeNewEmail       = "new_email"
@@ -349,7 +350,7 @@ var (
 	refusals = map[string][]string{
 		"zh": {"无法", "不能", "不可以", "拒绝", "不予", "恕不", "不接受", "不支持", "不符合"},
 		"en": {"cannot", "can't", "can not", "unable", "refuse", "reject", "decline", "not possible", "not eligible", "not accept"},
-		"de": {"leider", "nicht möglich", "kann nicht", "können nicht", "ablehn", "abgelehnt"},
+		"de": {"leider", "nicht möglich", "kann nicht", "können nicht", "ablehn", "abgelehnt", "lehnen wir", "lehne ich", "nicht erstatt", "keine rückerstattung", "keine rücknahme"},
 		"ja": {"できません", "できかね", "いたしかね", "お断り", "承ることができ"},
 		"fr": {"ne pouvons", "impossible", "refus", "ne peut"},
 		"es": {"no podemos", "no es posible", "rechaz", "no se puede"},

@@ -61,7 +61,7 @@ type Refunds struct {
 
 // Replies is the section [replies].
 type Replies struct {
-	Auto   []string `toml:"auto" eg:"exact,template" enum:"exact,template,same,engine" help:"Grades of translation that may: exact (approved wording), template (a sentence with blanks), same (no translation was needed), engine. Whatever a person has to look at never goes by itself."`
+	Auto   []string `toml:"auto" eg:"exact,template" enum:"exact,template,same,engine" help:"Grades of translation that may: exact (approved wording), template (a sentence with blanks), same (no translation was needed), engine. Whatever a person has to look at never goes by itself; that includes wordings that nobody has signed yet, as all that come with the desk."`
 	After  Duration `toml:"auto_after" default:"20s" min:"5s" help:"How long it can be stopped before."`
 	Stores []string `toml:"stores" eg:"*" help:"Stores it holds for; \"*\" is all, none is none."`
 	People []string `toml:"people" eg:"*" help:"Ids of the people for whose answers it holds; \"*\" is all, none is none."`
