@@ -48,8 +48,9 @@ func slotName(slot string) string { return "slot_" + slot }
 // draft of it. id is the message, or the draft that is rewritten.
 func fillPhrase(c *Call, id, phrase string) error {
 	line := "reply fill " + id + " " + phrase
-	message := id
+	message, about := id, "reply "+id
 	if isID(id, 'D') {
+		about = "reply edit " + id
 		x, err := draftNamed(c, id)
 		if err != nil {
 			return err
@@ -71,13 +72,23 @@ func fillPhrase(c *Call, id, phrase string) error {
 		return err
 	}
 	answered := c.Filled && slices.ContainsFunc(x.Slots, func(s string) bool { return c.Has(slotName(s)) })
+	// It goes on from the form that chose the phrase, and stands in its stead.
+	f := slotForm(c, x, known)
+	f.About = about
 	if !answered {
-		return c.Ask(line, slotForm(c, x, known))
+		return c.Ask(line, f)
 	}
-	for _, slot := range x.Slots {
-		if known[slot], err = readSlot(slot, c.Args[slotName(slot)], currency); err != nil {
-			return err
+	var wrong []error
+	for i, slot := range x.Slots {
+		got := c.Args[slotName(slot)]
+		f.Inputs[i].Value = got
+		if known[slot], err = readSlot(slot, got, currency); err != nil {
+			f.Inputs[i].Refused = true
+			wrong = append(wrong, err)
 		}
+	}
+	if wrong != nil {
+		return c.AskAgain(line, f, wrong...)
 	}
 	text, ok := x.Fill(known)
 	if !ok {

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"strings"
 
 	"helloworld/bot"
 	"helloworld/bot/chat"
@@ -109,24 +110,67 @@ func (c *Call) Ask(line string, f chat.Form) error {
 	if !ok || !can {
 		return c.Say("error.no_forms", "usage", c.P.T(i18n.Key("command."+c.Spec.Name+".usage")))
 	}
+	opened, err := c.open(asker, line, f)
+	if err != nil {
+		return err
+	}
+	if opened {
+		return c.Done()
+	}
+	card := bot.Plain(c.P, c.P.T("error.form_expired"))
+	card.Buttons = []chat.Button{{Label: c.P.T("button.form"), Command: c.Line, Tone: chat.Primary}}
+	return c.Whisper(card)
+}
+
+// AskAgain opens a form whose answers would not do once more, with what is wrong
+// above it. Where that cannot be, the first of wrong is the error.
+func (c *Call) AskAgain(line string, f chat.Form, wrong ...error) error {
+	var say []string
+	for _, err := range wrong {
+		p, ok := i18n.AsProblem(err)
+		if !ok || p.Cause != nil {
+			return err
+		}
+		say = append(say, p.Say(c.P))
+	}
+	t, _ := c.Desk.Chat(c.Event.Place.Chat)
+	asker, can := t.(chat.Asker)
+	if !can {
+		return wrong[0]
+	}
+	if f.Intro != "" {
+		say = append(say, "", f.Intro)
+	}
+	f.Intro = strings.Join(say, "\n")
+	opened, err := c.open(asker, line, f)
+	if err != nil {
+		return err
+	}
+	if !opened {
+		return wrong[0]
+	}
+	return c.Done()
+}
+
+// open puts a form to the asker; false when the chat does not let it.
+func (c *Call) open(asker chat.Asker, line string, f chat.Form) (bool, error) {
 	var token string
 	err := c.Desk.DB.Write(c.Ctx, func(tx *store.Tx) (err error) {
 		token, err = c.Desk.FormToken(tx, line, c.Event.Key)
 		return err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	f.Token, f.Lang = token, c.P.Lang().String()
 	if f.Cancel == "" {
 		f.Cancel = c.P.T("button.cancel")
 	}
-	err = asker.Ask(c.Ctx, c.Event.Trigger, f)
-	if err == nil {
-		return c.Done()
+	if f.About == "" {
+		f.About = line
 	}
-	c.router.log.WarnContext(c.Ctx, "a form could not be opened", "chat", c.Event.Place.Chat, "err", err)
-	card := bot.Plain(c.P, c.P.T("error.form_expired"))
-	card.Buttons = []chat.Button{{Label: c.P.T("button.form"), Command: c.Line, Tone: chat.Primary}}
-	return c.Whisper(card)
+	if err = asker.Ask(c.Ctx, c.Event.Trigger, f); err != nil {
+		c.router.log.WarnContext(c.Ctx, "a form could not be opened", "chat", c.Event.Place.Chat, "err", err)
+	}
+	return err == nil, nil
 }

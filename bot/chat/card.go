@@ -94,6 +94,9 @@ type Form struct {
 	Cancel string      `json:"cancel,omitempty"`
 	Inputs []FormInput `json:"inputs"`
 	Lang   string      `json:"lang,omitempty"`
+	// About tells which forms ask the same of a person: where forms wait to be
+	// filled in, a newer one takes an older one's place. Empty: nothing is replaced.
+	About string `json:"about,omitempty"`
 }
 
 // InputKind says how an answer is given.
@@ -116,6 +119,9 @@ type FormInput struct {
 	Kind     InputKind `json:"kind"`
 	Options  []Option  `json:"options,omitempty"`
 	Optional bool      `json:"optional,omitempty"`
+	// Refused: Value was answered before and would not do. It is there to be
+	// corrected, not to be kept.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // Option is one answer of a [Choice].

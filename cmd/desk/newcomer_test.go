@@ -103,6 +103,21 @@ func TestNewcomer(t *testing.T) {
 	b.Screenshot(filepath.Join(shots, "inbox-phone.png"))
 	b.Size(1280, 900)
 
+	// A phrase with a blank: a second form, which opens again when it will not do.
+	b.PressButton("回复")
+	b.WaitText("话术模板")
+	b.Fill("话术模板", "我们已为您退款 {amount}。")
+	b.PressButton("翻译")
+	b.WaitText("填写话术")
+	b.Fill("金额", "abc")
+	b.PressButton("翻译")
+	b.WaitText("“abc”")
+	b.WaitFor("what was typed", `document.querySelector('dialog[open] input').value === 'abc'`)
+	b.Screenshot(filepath.Join(shots, "fill-again.png"))
+	b.PressButton("取消")
+	b.WaitFor("the end of the dialog", `!document.querySelector('dialog[open]')`)
+	b.WaitNoText("有一份表单等您填写")
+
 	b.PressButton("回复")
 	b.WaitText("话术模板")
 	b.Screenshot(filepath.Join(shots, "reply-form.png"))

@@ -321,11 +321,42 @@ func (t *Transport) Ask(ctx context.Context, to chat.Trigger, f chat.Form) error
 		}
 	}
 	to.Place.Chat, to.Place.Answering = Name, ""
+	if err := t.replace(ctx, id, to.Account.ID, f.About); err != nil {
+		return wrap(err)
+	}
 	err := t.keep.AskForm(ctx, Asked{ID: id, Person: to.Account.ID, Place: to.Place, Form: f, At: t.now()})
 	if err != nil {
 		return wrap(err)
 	}
 	t.hub.wake()
+	return nil
+}
+
+// replaced is the beginning of what closed a form in whose stead another is asked.
+const replaced = "replaced:"
+
+// replace closes a person's open forms about the same, before the form id is
+// asked: else each press of a button would leave one that waits for ever.
+func (t *Transport) replace(ctx context.Context, id, person, about string) error {
+	if about == "" {
+		return nil
+	}
+	// A form that is asked once more is no newer than what came since.
+	if _, ok, err := t.keep.Form(ctx, id); err != nil || ok {
+		return err
+	}
+	open, err := t.keep.FormsSince(ctx, 0, person)
+	if err != nil {
+		return err
+	}
+	for _, a := range open {
+		if a.Form.About != about {
+			continue
+		}
+		if err := t.keep.CloseForm(ctx, a.ID, replaced+id); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -32,6 +32,7 @@ type desk struct {
 	mu     sync.Mutex
 	events []chat.Event
 	refuse error // what the handler answers
+	react  func(chat.Event)
 	stop   func()
 }
 
@@ -99,6 +100,9 @@ func (d *desk) run() {
 				d.mu.Lock()
 				defer d.mu.Unlock()
 				d.events = append(d.events, e)
+				if d.react != nil {
+					d.react(e)
+				}
 				return d.refuse
 			})
 		}
@@ -204,8 +208,8 @@ type state struct {
 		Unread   int
 	}
 	Forms []struct {
-		ID   string
-		Form chat.Form
+		ID, Next string
+		Form     chat.Form
 	}
 	Menu  []struct{ Name, Help string }
 	Demo  []struct{ ID string }

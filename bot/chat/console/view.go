@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"helloworld/bot/chat"
 )
@@ -52,6 +53,7 @@ type formView struct {
 	At      int64     `json:"at"`
 	Channel string    `json:"channel,omitempty"`
 	Closed  bool      `json:"closed,omitempty"`
+	Next    string    `json:"next,omitempty"` // asked in its stead
 	Form    chat.Form `json:"form"`
 }
 
@@ -85,8 +87,12 @@ func viewOf(p Post) postView {
 }
 
 func formOf(a Asked) formView {
-	a.Form.Token = "" // the page answers by ID
-	return formView{ID: a.ID, Seq: a.Seq, At: millis(a.At), Channel: a.Place.Channel, Closed: a.ClosedBy != "", Form: a.Form}
+	a.Form.Token, a.Form.About = "", "" // the page answers by ID
+	next, ok := strings.CutPrefix(a.ClosedBy, replaced)
+	if !ok {
+		next = ""
+	}
+	return formView{ID: a.ID, Seq: a.Seq, At: millis(a.At), Channel: a.Place.Channel, Closed: a.ClosedBy != "", Next: next, Form: a.Form}
 }
 
 type channelView struct {

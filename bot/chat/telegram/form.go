@@ -131,7 +131,7 @@ func (d *dialogue) input() (chat.FormInput, bool) {
 	return chat.FormInput{}, false
 }
 
-func skippable(in chat.FormInput) bool { return in.Optional || in.Value != "" }
+func skippable(in chat.FormInput) bool { return in.Optional || in.Value != "" && !in.Refused }
 
 // prompt asks the present question, after a word about the last answer if any.
 func (t *Transport) prompt(ctx context.Context, d *dialogue, before string) error {
@@ -173,7 +173,7 @@ func (t *Transport) prompt(ctx context.Context, d *dialogue, before string) erro
 				rows = append(rows, []models.InlineKeyboardButton{button(label, strconv.Itoa(i), "")})
 			}
 		}
-		if typed && in.Value != "" {
+		if typed && in.Value != "" && !in.Refused {
 			c.Parts = append(c.Parts, chat.Part{Kind: chat.Code, Label: strings.TrimRight(w.Keep, ":"), Text: in.Value})
 		}
 		if typed && chatID < 0 {

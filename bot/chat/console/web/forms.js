@@ -5,7 +5,8 @@ import { post, uuid } from './api.js'
 
 const open = new Map() // by id
 const typed = new Map() // what was begun, by id
-let current = null
+let current = null // the id of the one in the dialog
+let next = null // the id of one that came while a dialog stood open
 let filledAt = 0
 
 // justFilled: what the desk says now is probably about what was just filled in.
@@ -38,6 +39,7 @@ export function show(f) {
     const hint = el('p', { class: 'note', id: id + '-hint', dir: 'auto' }, i.hint || '')
     const wrong = el('p', { class: 'sorry', role: 'alert' })
     c.oninput = () => { values[i.name] = c.value; typed.set(f.id, values); wrong.textContent = ''; c.removeAttribute('aria-invalid') }
+    if (i.refused && c.value === i.value) c.setAttribute('aria-invalid', 'true')
     controls.push({ i, c, wrong })
     return el('div', { class: 'question' }, el('label', { for: id, dir: 'auto' }, i.label), c, hint, wrong)
   })
@@ -49,7 +51,7 @@ export function show(f) {
   body.lang = f.form.lang || ''
   cancel.onclick = async () => {
     close(f.id)
-    try { await post('/api/dismiss', { key: uuid(), id: f.id }) } catch { open.set(f.id, f); bar() }
+    try { await post('/api/dismiss', { key: uuid(), id: f.id }) } catch (err) { if (!gone(err)) { open.set(f.id, f); bar() } }
   }
   const blame = (x) => {
     x.wrong.textContent = w('form_required')
@@ -68,31 +70,56 @@ export function show(f) {
       await post('/api/fill', { key, id: f.id, values: Object.fromEntries(controls.map((x) => [x.i.name, x.c.value])) })
       close(f.id)
     } catch (err) {
+      // One that is closed already is not to wait for anybody any more.
+      if (gone(err)) open.delete(f.id)
       const at = controls.find((x) => x.i.name === err.field)
       if (at) blame(at)
       else sorry.textContent = err.message || w(err.code)
     }
     submit.disabled = false
   }
-  // Esc only puts it aside: it waits in the bar, with what was typed.
-  dialog.onclose = () => { current = null; bar() }
+  // Esc only puts it aside: it waits in the bar, with what was typed. The event
+  // comes late, when the next form may stand in the dialog already.
+  dialog.onclose = () => {
+    if (dialog.open) return
+    current = next = null
+    bar()
+  }
   dialog.showModal()
-  if (controls.length) controls[0].c.focus()
+  const first = controls.find((x) => x.c.hasAttribute('aria-invalid')) || controls[0]
+  if (first) first.c.focus()
   bar()
 }
+
+const gone = (err) => err.status === 404 || err.status === 409
 
 function close(id) {
   open.delete(id)
   typed.delete(id)
-  if (current === id) $('form').close()
+  if (current === id) {
+    current = null
+    $('form').close()
+    // What a form leads to may be another form, which takes its place.
+    const f = open.get(next)
+    next = null
+    if (f) return show(f)
+  }
   bar()
 }
 
 // arrived takes a form from the stream or the first load.
 export function arrived(f, asked) {
-  if (f.closed) return close(f.id)
+  if (f.closed) {
+    // What was begun in a form goes on in the one that was asked in its stead.
+    const begun = typed.get(f.id)
+    if (f.next && begun && !typed.has(f.next)) typed.set(f.next, begun)
+    return close(f.id)
+  }
   open.set(f.id, f)
-  if (asked && !document.querySelector('dialog[open]')) show(f)
+  if (asked) {
+    if (document.querySelector('dialog[open]')) next = f.id
+    else show(f)
+  }
   bar()
 }
 
