@@ -306,7 +306,11 @@ func (t *Transport) pressed(ctx context.Context, u *update, e chat.Event, h chat
 		}
 	case "s":
 		if asks && skippable(in) {
-			return t.answered(ctx, key, d, u, e, h, in.Value)
+			value := in.Value
+			if in.Refused {
+				value = ""
+			}
+			return t.answered(ctx, key, d, u, e, h, value)
 		}
 		return t.again(ctx, key, d, u, t.words(d.Form.Lang).Needed)
 	default:

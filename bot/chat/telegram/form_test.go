@@ -54,6 +54,40 @@ var refundForm = chat.Form{Token: "tok-form", Title: "Refund", Intro: "Order 123
 	{Name: "note", Label: "Note", Kind: chat.Long, Optional: true},
 }}
 
+// TestRefusedAnswers: what would not do before is not offered for keeping.
+func TestRefusedAnswers(t *testing.T) {
+	t.Parallel()
+	s := start(t, telegramfake.Options{NoLimits: true})
+	tr, _ := join(t, s, telegram.Config{Dialogues: &kept{data: map[string]string{}}})
+	heard, stop := listen(t, tr, nil)
+	s.Say(anna, anna.ID, "/refund 1234", 0)
+	err := tr.Ask(t.Context(), next(t, heard).Trigger, chat.Form{Token: "tok-form", Title: "Fill in", Intro: "That is no sum.", Submit: "Go on", Inputs: []chat.FormInput{
+		{Name: "amount", Label: "Amount", Kind: chat.Line, Value: "abc", Refused: true},
+		{Name: "date", Label: "Date", Kind: chat.Line, Value: "someday", Refused: true, Optional: true},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := asked(t, s, anna.ID, "Amount")
+	if !strings.Contains(q.Text, "That is no sum.") || strings.Contains(q.Text, "abc") {
+		t.Errorf("the first question is %+v", q)
+	}
+	if _, err := s.Press(anna, anna.ID, q.ID, "Skip"); err == nil {
+		t.Error("a refused answer can be kept")
+	}
+	s.Say(anna, anna.ID, "5 EUR", 0)
+	q = asked(t, s, anna.ID, "Date")
+	if _, err := s.Press(anna, anna.ID, q.ID, "Skip"); err != nil {
+		t.Fatal(err)
+	}
+	if v := next(t, heard).Values; v["amount"] != "5 EUR" || v["date"] != "" {
+		t.Errorf("filled %+v", v)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestFormAcrossLives: each answer is heard by another process, the private
 // chat needs no replies, every answer comes twice.
 func TestFormAcrossLives(t *testing.T) {
