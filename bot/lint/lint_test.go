@@ -106,7 +106,7 @@ var said = []struct{ text, rules string }{
 	{"五星好评返现 5 元", "incentive praise"},
 	{"给好评送您小礼物", "incentive praise"},
 	{"Für eine Bewertung erhalten Sie ein Geschenk.", "incentive"},
-	{"Bitte geben Sie uns eine positive Bewertung, dann erstatten wir Ihnen 10 EUR.", "incentive"},
+	{"Bitte geben Sie uns eine positive Bewertung, dann erstatten wir Ihnen 10 EUR.", "incentive praise"},
 	{"Laissez un avis et recevez un cadeau.", "incentive"},
 	{"Deje una reseña y le enviamos un regalo.", "incentive"},
 	{"Lasci una recensione e riceverà un omaggio.", "incentive"},
