@@ -36,6 +36,11 @@ type Form struct {
 	At         time.Time
 }
 
+// keyFacts are what a person has to look at before it goes.
+func (f Form) keyFacts() []translate.KeyFact {
+	return translate.KeyFacts(f.Text, f.Result.Text, f.Result.From, f.Result.To)
+}
+
 // FormArgs is such a message on its way out.
 type FormArgs struct {
 	Form string `json:"form"`
@@ -143,7 +148,7 @@ func (d *Desk) EndForm(ctx context.Context, by Deed, id string, send bool, mark 
 				return i18n.NewProblem(nil, blockedKey(f.Result), "lang", LangName(by.P, f.Result.To))
 			}
 			now := d.factsMark(f.ID, f.Text, f.Result)
-			switch facts := translate.KeyFacts(f.Text, f.Result.Text, f.Result.From, f.Result.To); {
+			switch facts := f.keyFacts(); {
 			case mark != "" && (mark != now || f.State == DraftOpen && f.Checking != now):
 				return i18n.NewProblem(nil, "reply.changed", "id", id)
 			case mark == "" && len(facts) > 0 && f.State == DraftOpen:
@@ -260,7 +265,7 @@ func formCard(f Form, s *Store, by, sentBy, mark string, zone *time.Location, p 
 			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T(blockedKey(f.Result), "lang", LangName(p, f.Result.To))})
 		} else {
 			send := chat.Button{Label: p.T("button.send"), Command: "template send " + f.ID, Tone: chat.Primary}
-			switch facts := translate.KeyFacts(f.Text, f.Result.Text, f.Result.From, f.Result.To); {
+			switch facts := f.keyFacts(); {
 			case len(facts) > 0 && f.Checking == mark:
 				c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: p.T("draft.check")}, factFields(p, facts))
 				send.Label, send.Command = p.T("button.checked_send"), "template confirm "+f.ID+" "+mark

@@ -226,6 +226,23 @@ func (b *Book) build(version string, bad []error) error {
 	return nil
 }
 
+// placer puts entries into a list, each in the place of the one with its id if
+// there is one. It looks the list through once, however many are put in.
+func placer[T any](list *[]T, id func(T) string) func(T) {
+	at := make(map[string]int, len(*list))
+	for i, x := range *list {
+		at[id(x)] = i
+	}
+	return func(x T) {
+		if i, ok := at[id(x)]; ok {
+			(*list)[i] = x
+			return
+		}
+		at[id(x)] = len(*list)
+		*list = append(*list, x)
+	}
+}
+
 // With is the glossary with more entries; one whose id is there already takes
 // the other's place. The glossary itself stays as it is.
 func (b *Book) With(terms []*Term, phrases []Phrase) (*Book, error) {
@@ -233,13 +250,8 @@ func (b *Book) With(terms []*Term, phrases []Phrase) (*Book, error) {
 	fmt.Fprintln(sum, b.version)
 	var bad []error
 	n := &Book{terms: slices.Clone(b.terms), phrases: slices.Clone(b.phrases)}
-	atTerm, atPhrase := make(map[string]int, len(n.terms)+len(terms)), make(map[string]int, len(n.phrases)+len(phrases))
-	for i, t := range n.terms {
-		atTerm[t.ID] = i
-	}
-	for i, p := range n.phrases {
-		atPhrase[p.ID] = i
-	}
+	placeTerm := placer(&n.terms, func(t *Term) string { return t.ID })
+	placePhrase := placer(&n.phrases, func(p Phrase) string { return p.ID })
 	for _, t := range terms {
 		c := *t
 		if err := c.check(); err != nil {
@@ -249,12 +261,7 @@ func (b *Book) With(terms []*Term, phrases []Phrase) (*Book, error) {
 		if err := json.NewEncoder(sum).Encode(c); err != nil {
 			return nil, fmt.Errorf("glossary: %w", err)
 		}
-		if i, ok := atTerm[c.ID]; ok {
-			n.terms[i] = &c
-		} else {
-			atTerm[c.ID] = len(n.terms)
-			n.terms = append(n.terms, &c)
-		}
+		placeTerm(&c)
 	}
 	for _, p := range phrases {
 		if err := p.check(); err != nil {
@@ -264,12 +271,7 @@ func (b *Book) With(terms []*Term, phrases []Phrase) (*Book, error) {
 		if err := json.NewEncoder(sum).Encode(p); err != nil {
 			return nil, fmt.Errorf("glossary: %w", err)
 		}
-		if i, ok := atPhrase[p.ID]; ok {
-			n.phrases[i] = p
-		} else {
-			atPhrase[p.ID] = len(n.phrases)
-			n.phrases = append(n.phrases, p)
-		}
+		placePhrase(p)
 	}
 	if err := n.build(hex.EncodeToString(sum.Sum(nil)[:6]), bad); err != nil {
 		return nil, err

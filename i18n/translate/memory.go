@@ -67,13 +67,7 @@ func (p *Pipeline) recall(ctx context.Context, w *work) (Result, bool) {
 	if len(w.spans) > 0 {
 		r.Grade = Template
 	}
-	c := *w
-	p.matchTerms(&c)
-	for _, t := range c.terms {
-		if t.need.Missing(r.Text, w.to) {
-			r.Findings = append(r.Findings, Finding{Review, codeTermMissing, t.need.Preferred})
-		}
-	}
+	r.Findings = append(r.Findings, p.unsaid(w, r.Text, func(glossary.Need) bool { return true })...)
 	return r, true
 }
 

@@ -273,14 +273,21 @@ func (p *Pipeline) known(ctx context.Context, w *work) (Result, bool) {
 // outdated tells where a phrase does not say a word as it has been approved: a
 // phrase does not change with the words in it.
 func (p *Pipeline) outdated(w *work, r Result) Result {
+	r.Findings = append(r.Findings, p.unsaid(w, r.Text, func(n glossary.Need) bool { return !n.Draft })...)
+	return r
+}
+
+// unsaid lists the words that today's glossary wants of a text which no engine
+// made, as far as they count.
+func (p *Pipeline) unsaid(w *work, text string, counts func(glossary.Need) bool) (out []Finding) {
 	c := *w
 	p.matchTerms(&c)
 	for _, t := range c.terms {
-		if !t.need.Draft && t.need.Missing(r.Text, w.to) {
-			r.Findings = append(r.Findings, Finding{Review, codeTermMissing, t.need.Preferred})
+		if counts(t.need) && t.need.Missing(text, w.to) {
+			out = append(out, Finding{Review, codeTermMissing, t.need.Preferred})
 		}
 	}
-	return r
+	return out
 }
 
 // phrases answers when the whole text, or every sentence of it, is a phrase.

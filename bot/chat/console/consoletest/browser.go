@@ -49,7 +49,7 @@ func Start(t testing.TB, url string) *Browser {
 	}
 	alloc, endAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, end := chromedp.NewContext(alloc)
-	b := &Browser{Patience: 60 * time.Second, t: t, ctx: ctx, base: strings.TrimRight(url, "/")}
+	b := &Browser{Patience: patience, t: t, ctx: ctx, base: strings.TrimRight(url, "/")}
 	t.Cleanup(func() {
 		// Ending the page's context first closes the browser and waits for it.
 		_ = chromedp.Cancel(ctx)
