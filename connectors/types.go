@@ -156,6 +156,12 @@ type Refund struct {
 	Note   string       `json:"note,omitempty"`
 	// Lines say what it is for; empty means the order as a whole.
 	Lines []RefundLine `json:"lines,omitempty"`
+	// Shipping and Tax are the parts of Amount that are for shipping and that are
+	// tax which no line holds; zero where Lines tell all, or nothing was told apart.
+	Shipping Money `json:"shipping,omitzero"`
+	Tax      Money `json:"tax,omitzero"`
+	// Method is how it is given back; empty means on the payments it came by.
+	Method RefundMethod `json:"method,omitempty"`
 	// Before is what the platform showed as refunded when this was approved, and
 	// Seen the ids of the refunds it showed: RefundState looks for what came after.
 	Before Money     `json:"before"`
@@ -177,6 +183,13 @@ type RefundLine struct {
 	Amount   Money  `json:"amount"`
 	Restock  bool   `json:"restock,omitempty"`
 }
+
+// RefundMethod is how money is given back.
+type RefundMethod string
+
+// StoreCredit gives it as credit in the shop instead. Only a shop that is a
+// [Crediter] can.
+const StoreCredit RefundMethod = "store_credit"
 
 // RefundReason is why; each adapter maps it to its platform's codes.
 type RefundReason string

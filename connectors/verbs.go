@@ -40,6 +40,13 @@ type Bulk interface {
 	BulkRead(ctx context.Context, r Receipt, order func(Order) error, bad func(BadItem) error) error
 }
 
+// Crediter is a [Refunder] that can give credit in the shop instead of money.
+type Crediter interface {
+	// Credits tells whether this order's buyer can be given credit, and if not, why
+	// (a catalogue key under can.).
+	Credits(ctx context.Context, order string) (ok bool, why string, err error)
+}
+
 // CatalogReader reads listings.
 type CatalogReader interface {
 	// Items lists listings, with their stock where the same answer tells it.

@@ -1,0 +1,190 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"helloworld/bot/approvals"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/connectors"
+	"helloworld/i18n"
+)
+
+// RefundAsk is what somebody wants refunded.
+type RefundAsk struct {
+	Order OrderAt
+	// Amount is zero when all that is left is meant.
+	Amount connectors.Money
+	Reason connectors.RefundReason
+	Note   string
+	// Lines, Shipping and Tax say what it is for; empty means the order as a whole.
+	Lines         []connectors.RefundLine
+	Shipping, Tax connectors.Money
+	Method        connectors.RefundMethod
+}
+
+// QuoteFor tells what is left to refund of an order, fresh from its shop.
+func (d *Desk) QuoteFor(ctx context.Context, s *Store, order string) (connectors.Quote, error) {
+	r, ok := s.Refunder()
+	if !ok {
+		return connectors.Quote{}, i18n.NewProblem(nil, "refund.no_way", "store", s.Name)
+	}
+	q, err := r.Quote(connectors.WithFresh(connectors.WithPriority(ctx, connectors.Agent)), order)
+	if err != nil {
+		return q, ShopProblem(s, err, "order", order)
+	}
+	return q, d.withOwn(ctx, s.ID, &q)
+}
+
+// AskRefund writes down what somebody wants refunded and asks the people who may
+// decide. Nothing is sent to the shop.
+func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
+	s := a.Order.Store
+	if d.Policy.Votes < 1 {
+		return i18n.NewProblem(nil, "refund.nobody_decides")
+	}
+	if missing := s.lacking(ctx, connectors.CapRefund); missing != "" {
+		return i18n.NewProblem(nil, "can.not_granted", "store", s.Name, "id", s.ID, "missing", missing)
+	}
+	q, err := d.QuoteFor(ctx, s, a.Order.Order.ID)
+	if err != nil {
+		return err
+	}
+	amount, err := checkAmount(a, q)
+	if err != nil {
+		return err
+	}
+	cmd := connectors.Refund{Order: q.Order.ID, Amount: amount, Reason: a.Reason, Note: a.Note, Before: q.Order.Refunded, Hidden: q.Hidden,
+		Lines: a.Lines, Shipping: a.Shipping, Tax: a.Tax, Method: a.Method}
+	found, err := d.preflight(ctx, s, q, cmd)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		if f.Block {
+			return f.problem()
+		}
+	}
+	rule, err := d.ruling(ctx, by.Who, s, cmd, found)
+	if err != nil {
+		return err
+	}
+	if len(d.deciders(ctx, by.Who.ID, s.ID)) < rule.Votes {
+		return i18n.NewProblem(nil, "refund.too_few", "n", rule.Votes, "store", s.Name)
+	}
+	body := PaybackBody{Total: q.Order.Total, Left: q.Remaining, Buyer: q.Order.Buyer.Name, Status: string(q.Order.Status), Votes: rule.Votes,
+		Ruling: rule, Findings: found, Cmd: cmd}
+	for _, l := range q.Order.Lines {
+		body.Titles = append(body.Titles, l.Title)
+	}
+	for _, r := range q.Order.Refunds {
+		body.Cmd.Seen = append(body.Cmd.Seen, r.ID)
+	}
+	return d.commit(ctx, by, func(tx *store.Tx) error { return d.openRefund(tx, by, s, q.Order, body) })
+}
+
+// deciders are the people whose yes counts for a store.
+func (d *Desk) deciders(ctx context.Context, asker people.ID, storeID string) []people.Person {
+	return slices.DeleteFunc(d.People.May(ctx, people.Manager, storeID), func(p people.Person) bool { return p.ID == asker })
+}
+
+// checkAmount says what is wrong with an amount before anybody is asked.
+func checkAmount(a RefundAsk, q connectors.Quote) (connectors.Money, error) {
+	o := q.Order
+	ref := a.Order.Ref()
+	amount := a.Amount
+	if amount == (connectors.Money{}) {
+		amount = q.Remaining
+	}
+	switch {
+	case o.Status == connectors.OrderCancelled:
+		return amount, i18n.NewProblem(nil, "refund.cancelled", "order", ref)
+	case o.Status == connectors.OrderPending:
+		return amount, i18n.NewProblem(nil, "refund.unpaid", "order", ref)
+	case q.Remaining.Minor <= 0:
+		return amount, i18n.NewProblem(nil, "refund.nothing_left", "order", ref, "total", o.Total.String())
+	case amount.Currency != q.Remaining.Currency:
+		return amount, i18n.NewProblem(nil, "refund.currency", "order", ref, "want", q.Remaining.Currency, "got", amount.Currency)
+	case amount.Minor <= 0:
+		return amount, i18n.NewProblem(nil, "refund.not_positive", "left", q.Remaining.String())
+	case amount.Minor > q.Remaining.Minor:
+		return amount, i18n.NewProblem(nil, "refund.too_much", "order", ref, "amount", amount.String(), "left", q.Remaining.String())
+	}
+	return amount, nil
+}
+
+func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, body PaybackBody) error {
+	id, err := next(tx, "refund", "R")
+	if err != nil {
+		return err
+	}
+	// The key is born here, with the confirmed intent, and kept for ever.
+	body.Cmd.Key = tx.NewID()
+	body.Cmd.Asked = time.UnixMilli(tx.Now()).UTC()
+	facts := d.refundFacts(s.ID, body.Cmd, o)
+	frozen, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	live := s.ID + "/" + o.ID
+	n, err := tx.Exec(`INSERT INTO refund(id, store, order_id, number, body, facts, state, live, asked_by, approval, key, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (live) DO NOTHING`,
+		id, s.ID, o.ID, o.Number, string(frozen), facts, string(RefundAsked), live, string(by.Who.ID), id, body.Cmd.Key, tx.Now(), tx.Now())
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		var other string
+		if err := tx.Row(`SELECT id FROM refund WHERE live = ?`, live).Scan(&other); err != nil {
+			return err
+		}
+		return i18n.NewProblem(nil, "refund.in_flight", "id", other, "order", OrderAt{s, o}.Ref())
+	}
+	if err := d.openApproval(tx, id, by.Who.ID, s.ID, facts, body); err != nil {
+		return err
+	}
+	if err := d.Audit.Append(tx, string(by.Who.ID), "refund.asked", "refund:"+id, map[string]any{
+		"store": s.ID, "order": o.ID, "amount": body.Cmd.Amount.String(), "reason": body.Cmd.Reason, "key": body.Cmd.Key, "facts": facts}); err != nil {
+		return err
+	}
+	shown, err := d.ShowIn(tx, "refund:"+id, TopicApprovals, s.ID)
+	if err != nil {
+		return err
+	}
+	if shown == 0 {
+		return i18n.NewProblem(nil, "refund.no_channel", "store", s.Name)
+	}
+	var names []string
+	for _, c := range d.channels(TopicApprovals, s.ID) {
+		if !slices.Contains(names, c.Name) { // the same room in several chats
+			names = append(names, c.Name)
+		}
+	}
+	return d.Whisper(tx, by.Event, plain(by.P, by.P.T("refund.asked_for", "id", id, "amount", body.Cmd.Amount.String(),
+		"channel", strings.Join(names, by.P.T("common.comma")))))
+}
+
+func (d *Desk) openApproval(tx *store.Tx, id string, by people.ID, storeID, facts string, body PaybackBody) error {
+	aid := approvals.ID(id)
+	for n := 2; ; n++ {
+		if _, err := approvals.Get(tx, aid); errors.Is(err, approvals.ErrNone) {
+			break
+		} else if err != nil {
+			return err
+		}
+		aid = approvals.ID(id + "." + strconv.Itoa(n)) // asked again with other facts
+	}
+	if _, err := approvals.Open(tx, approvals.Ask{ID: aid, About: "refund:" + id, Facts: facts, By: by, Role: people.Manager, Store: storeID,
+		Votes: body.Votes, Until: time.UnixMilli(tx.Now()).Add(d.Policy.Expiry), Job: PayArgs{id, body.Cmd}, Key: "pay/" + body.Cmd.Key, Lane: LaneMoney,
+		Order: "pay/" + storeID + "/" + body.Cmd.Order}); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE refund SET approval = ? WHERE id = ?`, string(aid), id)
+	return err
+}
