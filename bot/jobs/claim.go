@@ -15,21 +15,24 @@ const channel = "desk_jobs"
 
 // claim is a row that an engine holds.
 type claim struct {
-	id              int64
-	lane, kind      string
-	args            string
-	ord, key        string
-	owner           string
-	run             int64
-	attempt, max    int
-	lastError       string
-	created         int64
-	engine          *Engine
-	slot            *lane
-	since           time.Time // when it was claimed, by this process's clock
-	begun, finished atomic.Bool
-	lost            atomic.Bool
-	cancel          context.CancelCauseFunc // under the engine's heldMu
+	id           int64
+	lane, kind   string
+	args         string
+	ord, key     string
+	owner        string
+	run          int64
+	attempt, max int
+	lastError    string
+	created      int64
+	engine       *Engine
+	slot         *lane
+	since        time.Time // when it was claimed, by this process's clock
+	begun, lost  atomic.Bool
+	cancel       context.CancelCauseFunc // under the engine's heldMu
+	// ended says that the run has given its row up itself. It is set within the
+	// transaction that does so: as soon as that is committed, whoever extends the
+	// leases no longer finds the row, and must not take it for lost.
+	ended atomic.Bool
 }
 
 // lane is a queue in memory and those who work on it.
@@ -311,7 +314,9 @@ func (e *Engine) extend(ctx context.Context) {
 			defer e.heldMu.Unlock()
 			if time.Since(e.beat) > e.lease {
 				for c := range e.held {
-					c.lose()
+					if !c.ended.Load() {
+						c.lose()
+					}
 				}
 			}
 			return
@@ -321,7 +326,7 @@ func (e *Engine) extend(ctx context.Context) {
 	defer e.heldMu.Unlock()
 	e.beat = began
 	for _, c := range byID {
-		if _, still := e.held[c]; still && !c.finished.Load() {
+		if _, still := e.held[c]; still && !c.ended.Load() {
 			e.log.Warn("the lease of a job was lost", "job", c.id, "kind", c.kind)
 			c.lose()
 		}
@@ -357,6 +362,12 @@ func (e *Engine) extendRows(ctx context.Context, ids []int64, byID map[int64]*cl
 		})
 		return rows.Err()
 	})
+}
+
+// endIn notes that tx gives the row of c up, for as long as tx is not taken back.
+func (c *claim) endIn(tx *store.Tx) {
+	c.ended.Store(true)
+	tx.Undo(func() { c.ended.Store(false) })
 }
 
 // lose ends the context of a run that is no longer the only one. heldMu is held.

@@ -83,7 +83,7 @@ func (e *Engine) settle(ctx context.Context, c *claim, err error) {
 	)
 	log := e.log.With("job", c.id, "kind", c.kind, "attempt", c.attempt)
 	switch {
-	case c.finished.Load():
+	case c.ended.Load():
 		if err != nil {
 			log.Warn("a job that was finished returned an error", "error", err)
 		}
@@ -143,7 +143,7 @@ func (e *Engine) finish(tx *store.Tx, c *claim) error {
 		tx.Fail(ErrLost)
 		return ErrLost
 	}
-	tx.After(func() { c.finished.Store(true) })
+	c.endIn(tx)
 	return e.follow(tx, c)
 }
 
@@ -157,6 +157,7 @@ func (e *Engine) putBack(tx *store.Tx, c *claim, attempts int, d time.Duration, 
 	if n == 0 {
 		return ErrLost
 	}
+	c.endIn(tx)
 	tx.After(func() { e.hub.soon(d) })
 	return nil
 }
@@ -186,6 +187,7 @@ func (e *Engine) bury(tx *store.Tx, c *claim, reason error) (DeadJob, error) {
 	if n == 0 {
 		return DeadJob{}, ErrLost
 	}
+	c.endIn(tx)
 	return DeadJob{
 		ID: c.id, Kind: c.kind, Args: []byte(c.args), Lane: c.lane, Order: c.ord, Key: c.key,
 		Attempt: c.attempt, MaxAttempts: c.max, Error: text,
