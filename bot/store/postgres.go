@@ -16,7 +16,7 @@ import (
 const migrateLock = 0x6465736b // "desk"
 
 func (d *DB) openPostgres(ctx context.Context, url string) (err error) {
-	d.kind = Postgres
+	d.kind, d.url = Postgres, url
 	if d.pool, err = sql.Open("pgx", url); err != nil {
 		return fmt.Errorf("store: the address of the PostgreSQL database cannot be read: %w", err)
 	}

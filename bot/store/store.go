@@ -28,6 +28,7 @@ type Options struct {
 type DB struct {
 	kind  string
 	path  string // of the SQLite file
+	url   string // of the PostgreSQL database
 	now   func() time.Time
 	newID func() string
 	log   *slog.Logger
