@@ -87,7 +87,10 @@ func (t *Transport) Run(ctx context.Context, h chat.Handler) error {
 		}
 		pause(ctx, wait)
 	}
-	p.confirm()
+	// Whoever ends us for a reason of their own has perhaps let another poll by now.
+	if errors.Is(context.Cause(ctx), context.Canceled) {
+		p.confirm()
+	}
 	return nil
 }
 

@@ -15,6 +15,8 @@ type State struct {
 	Refusals []Refusal        `json:"refusals"`
 	Waiting  int              `json:"waiting"`
 	Calls    map[string]int   `json:"calls"`
+	// Conflicts is how often two living programs polled at the same time.
+	Conflicts int `json:"conflicts"`
 }
 
 // control is how another process acts as a person, looks, and orders trouble.
@@ -88,6 +90,7 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request, what string) {
 		for k, v := range s.calls {
 			st.Calls[k] = v
 		}
+		st.Conflicts = s.conflicts
 		s.mu.Unlock()
 		out = st
 	default:

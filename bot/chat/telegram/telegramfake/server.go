@@ -52,6 +52,7 @@ type Server struct {
 	nextID    int64
 	wake      chan struct{} // closed and replaced whenever there is news
 	poller    *poll
+	conflicts int
 	presses   map[string]*press
 	pressSeq  int64
 	answers   []CallbackAnswer

@@ -82,6 +82,10 @@ func (s *Server) due(limit int, want map[string]bool) []json.RawMessage {
 	return out
 }
 
+// lastBreath is how long it may take until it is seen that a poller's program has
+// died: two that live at the same time are what is counted.
+const lastBreath = 50 * time.Millisecond
+
 // errCut ends a wait without an answer.
 var errCut = &apiError{Text: "cut"}
 
@@ -137,7 +141,7 @@ func (s *Server) getUpdates(r *http.Request, in params) (any, *apiError) {
 		wake := s.wake
 		s.mu.Unlock()
 		var why *apiError
-		over := false
+		over, twice := false, false
 		select {
 		case <-wake:
 		case <-expired:
@@ -149,9 +153,18 @@ func (s *Server) getUpdates(r *http.Request, in params) (any, *apiError) {
 		case <-me.cut:
 			why = errCut
 		case <-me.out:
+			select {
+			case <-r.Context().Done(): // its program is gone, and it hears nothing
+				over = true
+			case <-time.After(lastBreath):
+				twice = true
+			}
 			why = &apiError{Code: 409, Text: "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"}
 		}
 		s.mu.Lock()
+		if twice {
+			s.conflicts++
+		}
 		if why != nil {
 			return nil, why
 		}
