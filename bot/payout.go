@@ -80,13 +80,13 @@ func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 	case connectors.Busy, connectors.Down:
 		// Certainly not done: back to approved, and later again under the same key.
 		wait := max(connectors.RetryAfterOf(err), d.later(j.Created))
-		if err := d.payMoves(ctx, r, RefundApproved, k.String(), nil); err != nil {
+		if err := d.payWaits(ctx, r, k.String(), wait); err != nil {
 			return err
 		}
 		return jobs.Snooze(wait)
 	case connectors.Reauthorise, connectors.AppBroken:
 		d.Log.WarnContext(ctx, "a refund waits for the store's access", "refund", r.ID, "err", err)
-		if err := d.payMoves(ctx, r, RefundApproved, k.String(), nil); err != nil {
+		if err := d.payWaits(ctx, r, k.String(), 0); err != nil {
 			return err
 		}
 		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
@@ -133,6 +133,9 @@ func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 		return err
 	}
 	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
+	if err := d.looked(ctx, r, rec, err); err != nil {
+		return err
+	}
 	if err != nil {
 		if k := connectors.KindOf(err); k == connectors.Reauthorise || k == connectors.AppBroken {
 			if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
@@ -240,6 +243,9 @@ func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunde
 			}
 		}
 		begun = true
+		if err := noteLook(tx, r.ID, lookSent, ""); err != nil {
+			return err
+		}
 		return d.payStep(tx, r, RefundSent, "", nil)
 	})
 	return begun, err
@@ -277,6 +283,17 @@ func takenBy(tx *store.Tx, r Payback, shop connectors.Refunder) ([]string, error
 // payMoves writes a step down and repaints.
 func (d *Desk) payMoves(ctx context.Context, r Payback, s RefundState, why string, rec *connectors.Receipt) error {
 	return d.DB.Write(ctx, func(tx *store.Tx) error { return d.payStep(tx, r, s, why, rec) })
+}
+
+// payWaits writes down that a refund has to wait, and until when if that is known.
+func (d *Desk) payWaits(ctx context.Context, r Payback, why string, wait time.Duration) error {
+	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := d.payStep(tx, r, RefundApproved, why, nil); err != nil || wait <= 0 {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE refund SET due = ? WHERE id = ?`, tx.Now()+wait.Milliseconds(), r.ID)
+		return err
+	})
 }
 
 func (d *Desk) payStep(tx *store.Tx, r Payback, s RefundState, why string, rec *connectors.Receipt) error {

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -27,6 +26,8 @@ type RefundAsk struct {
 	Lines         []connectors.RefundLine
 	Shipping, Tax connectors.Money
 	Method        connectors.RefundMethod
+	// Goods is what becomes of the goods, if somebody said.
+	Goods connectors.Goods
 }
 
 // QuoteFor tells what is left to refund of an order, fresh from its shop.
@@ -60,8 +61,14 @@ func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
 	if err != nil {
 		return err
 	}
+	if err := checkParts(a, amount, q); err != nil {
+		return err
+	}
+	if err := d.checkMethod(ctx, a); err != nil {
+		return err
+	}
 	cmd := connectors.Refund{Order: q.Order.ID, Amount: amount, Reason: a.Reason, Note: a.Note, Before: q.Order.Refunded, Hidden: q.Hidden,
-		Lines: a.Lines, Shipping: a.Shipping, Tax: a.Tax, Method: a.Method}
+		Lines: a.Lines, Shipping: a.Shipping, Tax: a.Tax, Method: a.Method, Goods: a.Goods}
 	found, err := d.preflight(ctx, s, q, cmd)
 	if err != nil {
 		return err
@@ -75,23 +82,18 @@ func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
 	if err != nil {
 		return err
 	}
-	if len(d.deciders(ctx, by.Who.ID, s.ID)) < rule.Votes {
+	if len(d.deciders(ctx, by.Who.ID, s.ID, rule.Voters)) < rule.Votes {
 		return i18n.NewProblem(nil, "refund.too_few", "n", rule.Votes, "store", s.Name)
 	}
 	body := PaybackBody{Total: q.Order.Total, Left: q.Remaining, Buyer: q.Order.Buyer.Name, Status: string(q.Order.Status), Votes: rule.Votes,
 		Ruling: rule, Findings: found, Cmd: cmd}
 	for _, l := range q.Order.Lines {
-		body.Titles = append(body.Titles, l.Title)
+		body.Titles, body.LineIDs = append(body.Titles, l.Title), append(body.LineIDs, l.ID)
 	}
 	for _, r := range q.Order.Refunds {
 		body.Cmd.Seen = append(body.Cmd.Seen, r.ID)
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error { return d.openRefund(tx, by, s, q.Order, body) })
-}
-
-// deciders are the people whose yes counts for a store.
-func (d *Desk) deciders(ctx context.Context, asker people.ID, storeID string) []people.Person {
-	return slices.DeleteFunc(d.People.May(ctx, people.Manager, storeID), func(p people.Person) bool { return p.ID == asker })
 }
 
 // checkAmount says what is wrong with an amount before anybody is asked.
@@ -127,15 +129,15 @@ func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, b
 	// The key is born here, with the confirmed intent, and kept for ever.
 	body.Cmd.Key = tx.NewID()
 	body.Cmd.Asked = time.UnixMilli(tx.Now()).UTC()
-	facts := d.refundFacts(s.ID, body.Cmd, o)
-	frozen, err := json.Marshal(body)
+	facts := d.refundFacts(s.ID, body, o)
+	kept, err := frozen(tx, s.ID, body)
 	if err != nil {
 		return err
 	}
 	live := s.ID + "/" + o.ID
 	n, err := tx.Exec(`INSERT INTO refund(id, store, order_id, number, body, facts, state, live, asked_by, approval, key, created, updated)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (live) DO NOTHING`,
-		id, s.ID, o.ID, o.Number, string(frozen), facts, string(RefundAsked), live, string(by.Who.ID), id, body.Cmd.Key, tx.Now(), tx.Now())
+		id, s.ID, o.ID, o.Number, kept, facts, string(RefundAsked), live, string(by.Who.ID), id, body.Cmd.Key, tx.Now(), tx.Now())
 	if err != nil {
 		return err
 	}
@@ -180,7 +182,7 @@ func (d *Desk) openApproval(tx *store.Tx, id string, by people.ID, storeID, fact
 		}
 		aid = approvals.ID(id + "." + strconv.Itoa(n)) // asked again with other facts
 	}
-	if _, err := approvals.Open(tx, approvals.Ask{ID: aid, About: "refund:" + id, Facts: facts, By: by, Role: people.Manager, Store: storeID,
+	if _, err := approvals.Open(tx, approvals.Ask{ID: aid, About: "refund:" + id, Facts: facts, By: by, Voters: body.Ruling.Voters, Store: storeID,
 		Votes: body.Votes, Until: time.UnixMilli(tx.Now()).Add(d.Policy.Expiry), Job: PayArgs{id, body.Cmd}, Key: "pay/" + body.Cmd.Key, Lane: LaneMoney,
 		Order: "pay/" + storeID + "/" + body.Cmd.Order}); err != nil {
 		return err

@@ -52,6 +52,8 @@ type Payback struct {
 	Created, Updated         time.Time
 	// Unsure is since when the outcome is unknown.
 	Unsure time.Time
+	// Due is when an approved one that has to wait goes out; zero when it need not.
+	Due time.Time
 }
 
 // PaybackBody is what is frozen when a refund is asked for.
@@ -62,8 +64,10 @@ type PaybackBody struct {
 	Left   connectors.Money `json:"left"`
 	Buyer  string           `json:"buyer"`
 	Titles []string         `json:"titles"`
-	Status string           `json:"status"`
-	Votes  int              `json:"votes"`
+	// LineIDs are the ids of the lines with these titles.
+	LineIDs []string `json:"line_ids,omitempty"`
+	Status  string   `json:"status"`
+	Votes   int      `json:"votes"`
 	// Ruling is which rule of the policy held when it was asked, and Findings what
 	// was to be known about it and blocked nothing.
 	Ruling   Ruling    `json:"ruling,omitzero"`
@@ -78,7 +82,7 @@ func (r Payback) Ref() string { return r.Store + "#" + sync.Number(r.Number) }
 // ErrNoRefund: no such refund.
 var ErrNoRefund = errors.New("bot: no such refund")
 
-const refundColumns = `id, store, order_id, number, body, facts, state, asked_by, approval, key, receipt, error, created, updated, unsure`
+const refundColumns = `id, store, order_id, number, body, facts, state, asked_by, approval, key, receipt, error, created, updated, unsure, due`
 
 // GetRefund reads a refund.
 func (d *Desk) GetRefund(tx *store.Tx, id string) (Payback, error) {
@@ -88,9 +92,9 @@ func (d *Desk) GetRefund(tx *store.Tx, id string) (Payback, error) {
 func scanRefund(row *sql.Row) (Payback, error) {
 	var r Payback
 	var body, receipt string
-	var created, updated, unsure int64
+	var created, updated, unsure, due int64
 	err := row.Scan(&r.ID, &r.Store, &r.Order, &r.Number, &body, &r.Facts, &r.State, &r.By, &r.Approval, &r.Key, &receipt, &r.Error,
-		&created, &updated, &unsure)
+		&created, &updated, &unsure, &due)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, ErrNoRefund
 	}
@@ -100,6 +104,9 @@ func scanRefund(row *sql.Row) (Payback, error) {
 	r.Created, r.Updated = time.UnixMilli(created), time.UnixMilli(updated)
 	if unsure > 0 {
 		r.Unsure = time.UnixMilli(unsure)
+	}
+	if due > 0 {
+		r.Due = time.UnixMilli(due)
 	}
 	if receipt != "" {
 		if err := json.Unmarshal([]byte(receipt), &r.Receipt); err != nil {
@@ -111,7 +118,8 @@ func scanRefund(row *sql.Row) (Payback, error) {
 
 // refundFacts is the hash of what people approve: if any of it changes, the
 // approval is void.
-func (d *Desk) refundFacts(storeID string, cmd connectors.Refund, o connectors.Order) string {
+func (d *Desk) refundFacts(storeID string, body PaybackBody, o connectors.Order) string {
+	cmd, rule := body.Cmd, body.Ruling
 	parts := []string{"refund", storeID, o.ID, cmd.Amount.String(), string(cmd.Reason), o.Total.String(), o.Refunded.String(), string(o.Status)}
 	for _, l := range o.Lines {
 		parts = append(parts, l.ID, strconv.Itoa(l.Quantity), l.Price.String())
@@ -120,6 +128,10 @@ func (d *Desk) refundFacts(storeID string, cmd connectors.Refund, o connectors.O
 		parts = append(parts, "line", l.Line, strconv.Itoa(l.Quantity), l.Amount.String(), strconv.FormatBool(l.Restock))
 	}
 	parts = append(parts, cmd.Shipping.String(), cmd.Tax.String(), string(cmd.Method))
+	parts = append(append(parts, "voters", strconv.Itoa(body.Votes), strconv.FormatBool(rule.StepUp)), rule.Voters...)
+	if cmd.Goods != "" {
+		parts = append(parts, "goods", string(cmd.Goods))
+	}
 	return d.mark(parts...)
 }
 
@@ -150,7 +162,12 @@ func (d *Desk) refundTo(tx *store.Tx, id string, s RefundState, why string, rece
 			unsure = r.Unsure.UnixMilli()
 		}
 	}
-	_, err = tx.Exec(`UPDATE refund SET state = ?, live = ?, error = ?, receipt = ?, updated = ?, unsure = ? WHERE id = ?`,
-		string(s), live, why, string(body), tx.Now(), unsure, id)
+	// Somebody else may have moved it since it was read: whoever comes second does
+	// not move it at all.
+	n, err := tx.Exec(`UPDATE refund SET state = ?, live = ?, error = ?, receipt = ?, updated = ?, unsure = ?, due = 0 WHERE id = ? AND state = ?`,
+		string(s), live, why, string(body), tx.Now(), unsure, id, string(r.State))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("bot: refund %s is not %s any more and cannot become %s", id, r.State, s)
+	}
 	return err
 }

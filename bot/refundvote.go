@@ -2,9 +2,9 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"helloworld/bot/approvals"
@@ -26,7 +26,7 @@ func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, 
 		if err != nil {
 			return err
 		}
-		if d.refundFacts(r.Store, r.Body.Cmd, q.Order) != r.Facts {
+		if d.refundFacts(r.Store, r.Body, q.Order) != r.Facts {
 			return d.askAgain(ctx, by, r, q)
 		}
 	}
@@ -36,6 +36,14 @@ func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, 
 			return d.voteProblem(ctx, tx, r, a, err)
 		}
 		return d.voted(tx, by, r, a, yes, reason)
+	})
+}
+
+// deciders are the people whose yes counts in their own right: never whoever
+// asked. An empty list of voters is nobody.
+func (d *Desk) deciders(ctx context.Context, asker people.ID, storeID string, voters []string) []people.Person {
+	return slices.DeleteFunc(d.People.All(ctx), func(p people.Person) bool {
+		return p.ID == asker || !approvals.Entitled(p, voters, storeID)
 	})
 }
 
@@ -70,7 +78,7 @@ func (d *Desk) voteProblem(ctx context.Context, tx *store.Tx, r Payback, a appro
 		return i18n.NewProblem(nil, "approval.twice", "id", r.ID)
 	case errors.Is(err, approvals.ErrNotYou):
 		names := ""
-		for i, p := range d.deciders(ctx, r.By, r.Store) {
+		for i, p := range d.deciders(ctx, r.By, r.Store, a.Voters) {
 			if i > 0 {
 				names += ", "
 			}
@@ -131,11 +139,7 @@ func (d *Desk) askAgain(ctx context.Context, by Deed, r Payback, q connectors.Qu
 		body.Cmd.Seen = append(body.Cmd.Seen, seen.ID)
 	}
 	_, amountErr := checkAmount(RefundAsk{Order: OrderAt{d.storeOr(r.Store), q.Order}, Amount: body.Cmd.Amount}, q)
-	facts := d.refundFacts(r.Store, body.Cmd, q.Order)
-	frozen, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
+	facts := d.refundFacts(r.Store, body, q.Order)
 	return d.commit(ctx, by, func(tx *store.Tx) error {
 		ended, err := approvals.End(tx, r.Approval, approvals.Void)
 		if err != nil || !ended {
@@ -144,7 +148,11 @@ func (d *Desk) askAgain(ctx context.Context, by Deed, r Payback, q connectors.Qu
 		if err := d.Audit.Append(tx, string(people.Desk), "refund.facts_changed", "refund:"+r.ID, map[string]any{"was": r.Facts, "is": facts}); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE refund SET body = ?, facts = ? WHERE id = ?`, string(frozen), facts, r.ID); err != nil {
+		kept, err := frozen(tx, r.Store, body)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE refund SET body = ?, facts = ? WHERE id = ?`, kept, facts, r.ID); err != nil {
 			return err
 		}
 		if amountErr != nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"helloworld/bot/jobs"
@@ -34,11 +36,12 @@ type Ask struct {
 	// About is the matter: "refund:R17". Facts is the hash of what is approved.
 	About, Facts string
 	By           people.ID
-	// Role and Store say who may vote; Votes how many yeses decide.
-	Role  people.Role
-	Store string
-	Votes int
-	Until time.Time
+	// Voters and Store say who may vote: roles, and people as "person:ID". An empty
+	// list is nobody. Votes is how many yeses decide.
+	Voters []string
+	Store  string
+	Votes  int
+	Until  time.Time
 	// Job is what the deciding yes adds, under Key, in Lane, after others of Order.
 	Job              jobs.Args
 	Key, Lane, Order string
@@ -49,7 +52,7 @@ type Approval struct {
 	ID           ID
 	About, Facts string
 	By           people.ID
-	Role         people.Role
+	Voters       []string
 	Store        string
 	Need         int
 	Until        time.Time
@@ -63,7 +66,9 @@ type Approval struct {
 
 // Cast is a vote that counted.
 type Cast struct {
-	Who    people.ID
+	Who people.ID
+	// For is whose power it was, if it was not the voter's own.
+	For    people.ID
 	Yes    bool
 	Reason string
 	At     time.Time
@@ -89,6 +94,9 @@ var (
 	ErrLate    = errors.New("approvals: it has run out")
 	ErrDecided = errors.New("approvals: it is decided")
 	ErrStale   = errors.New("approvals: the facts have changed")
+	// ErrSpoken: somebody has voted with this power already.
+	ErrSpoken = errors.New("approvals: this power was used already")
+	ErrReason = errors.New("approvals: a no needs a reason")
 )
 
 type frozen struct {
@@ -112,6 +120,11 @@ func Open(tx *store.Tx, a Ask) (Approval, error) {
 	if a.Votes < 1 {
 		return Approval{}, fmt.Errorf("approvals: %d votes decide nothing", a.Votes)
 	}
+	for _, v := range a.Voters {
+		if v == "" || strings.ContainsAny(v, " \t\n") {
+			return Approval{}, fmt.Errorf("approvals: %q names nobody", v)
+		}
+	}
 	args, err := json.Marshal(a.Job)
 	if err != nil {
 		return Approval{}, fmt.Errorf("approvals: freeze the job: %w", err)
@@ -123,9 +136,9 @@ func Open(tx *store.Tx, a Ask) (Approval, error) {
 	if a.ID == "" {
 		a.ID = ID(tx.NewID())
 	}
-	_, err = tx.Exec(`INSERT INTO approval(id, about, facts, kind, job, key, asked_by, role, store, votes, until, state, created)
+	_, err = tx.Exec(`INSERT INTO approval(id, about, facts, kind, job, key, asked_by, voters, store, votes, until, state, created)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		string(a.ID), a.About, a.Facts, a.Job.Kind(), string(body), a.Key, string(a.By), string(a.Role), a.Store, a.Votes,
+		string(a.ID), a.About, a.Facts, a.Job.Kind(), string(body), a.Key, string(a.By), strings.Join(a.Voters, " "), a.Store, a.Votes,
 		a.Until.UnixMilli(), string(Waiting), tx.Now())
 	if err != nil {
 		return Approval{}, err
@@ -137,14 +150,14 @@ func Open(tx *store.Tx, a Ask) (Approval, error) {
 func Get(tx *store.Tx, id ID) (Approval, error) { return get(tx, id, false) }
 
 func get(tx *store.Tx, id ID, lock bool) (Approval, error) {
-	q := `SELECT id, about, facts, kind, job, key, asked_by, role, store, votes, until, state, created, decided FROM approval WHERE id = ?`
+	q := `SELECT id, about, facts, kind, job, key, asked_by, voters, store, votes, until, state, created, decided FROM approval WHERE id = ?`
 	if lock && tx.DB().Kind() == "postgres" {
 		q += ` FOR UPDATE`
 	}
 	var a Approval
-	var body string
+	var body, voters string
 	var until, created, decided int64
-	err := tx.Row(q, string(id)).Scan(&a.ID, &a.About, &a.Facts, &a.kind, &body, &a.key, &a.By, &a.Role, &a.Store, &a.Need,
+	err := tx.Row(q, string(id)).Scan(&a.ID, &a.About, &a.Facts, &a.kind, &body, &a.key, &a.By, &voters, &a.Store, &a.Need,
 		&until, &a.State, &created, &decided)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, ErrNone
@@ -156,11 +169,12 @@ func get(tx *store.Tx, id ID, lock bool) (Approval, error) {
 		return a, fmt.Errorf("approvals: %s: frozen job: %w", id, err)
 	}
 	a.frozen.Args = append(json.RawMessage(nil), a.frozen.Args...)
+	a.Voters = strings.Fields(voters)
 	a.Until, a.Created = time.UnixMilli(until), time.UnixMilli(created)
 	if decided > 0 {
 		a.Decided = time.UnixMilli(decided)
 	}
-	rows, err := tx.Query(`SELECT person, yes, reason, at FROM vote WHERE approval = ? ORDER BY at, person`, string(id))
+	rows, err := tx.Query(`SELECT person, power, yes, reason, at FROM vote WHERE approval = ? ORDER BY at, person`, string(id))
 	if err != nil {
 		return a, err
 	}
@@ -168,8 +182,11 @@ func get(tx *store.Tx, id ID, lock bool) (Approval, error) {
 	for rows.Next() {
 		var c Cast
 		var yes, at int64
-		if err := rows.Scan(&c.Who, &yes, &c.Reason, &at); err != nil {
+		if err := rows.Scan(&c.Who, &c.For, &yes, &c.Reason, &at); err != nil {
 			return a, err
+		}
+		if c.For == c.Who {
+			c.For = ""
 		}
 		c.Yes, c.At = yes != 0, time.UnixMilli(at)
 		a.Votes = append(a.Votes, c)
@@ -179,6 +196,7 @@ func get(tx *store.Tx, id ID, lock bool) (Approval, error) {
 
 // Ballot is a vote as it is cast.
 type Ballot struct {
+	// Who votes. What they may do is read again where the vote is counted.
 	Who people.Person
 	Yes bool
 	// Facts is the hash that the voter saw; empty means "whatever it is now".
@@ -193,6 +211,10 @@ func Vote(tx *store.Tx, id ID, b Ballot) (Approval, error) {
 	if err != nil {
 		return a, err
 	}
+	who, err := people.Read(tx, b.Who.ID)
+	if err != nil && !errors.Is(err, people.ErrNobody) {
+		return a, err
+	}
 	for _, v := range a.Votes {
 		if v.Who == b.Who.ID {
 			return a, ErrTwice
@@ -205,22 +227,35 @@ func Vote(tx *store.Tx, id ID, b Ballot) (Approval, error) {
 		return a, ErrDecided
 	case tx.Now() > a.Until.UnixMilli():
 		return a, ErrLate
-	case b.Who.ID == a.By && b.Yes:
+	case who.ID == a.By && b.Yes:
 		return a, ErrOwn
-	case b.Who.ID != a.By && (!b.Who.Is(a.Role) || !b.Who.Sees(a.Store)):
-		return a, ErrNotYou
+	}
+	back := who.ID != "" && who.ID == a.By && !who.Disabled // whoever asked takes it back
+	var power people.ID
+	if !back {
+		if power, err = powerOf(tx, a, who); err != nil {
+			return a, err
+		}
+	}
+	switch {
 	case b.Facts != "" && b.Facts != a.Facts:
 		return a, ErrStale
+	case !b.Yes && !back && strings.TrimSpace(b.Reason) == "":
+		return a, ErrReason
 	}
 	yes := 0
 	if b.Yes {
 		yes = 1
 	}
-	if _, err := tx.Exec(`INSERT INTO vote(approval, person, yes, reason, at) VALUES (?, ?, ?, ?, ?)`,
-		string(id), string(b.Who.ID), yes, b.Reason, tx.Now()); err != nil {
+	if _, err := tx.Exec(`INSERT INTO vote(approval, person, power, yes, reason, at) VALUES (?, ?, ?, ?, ?, ?)`,
+		string(id), string(who.ID), string(power), yes, b.Reason, tx.Now()); err != nil {
 		return a, err
 	}
-	a.Votes = append(a.Votes, Cast{b.Who.ID, b.Yes, b.Reason, time.UnixMilli(tx.Now())})
+	cast := Cast{Who: who.ID, Yes: b.Yes, Reason: b.Reason, At: time.UnixMilli(tx.Now())}
+	if power != who.ID {
+		cast.For = power
+	}
+	a.Votes = append(a.Votes, cast)
 	switch {
 	case !b.Yes:
 		return a, a.end(tx, Denied)
@@ -258,9 +293,33 @@ func Overdue(tx *store.Tx, limit int) ([]ID, error) {
 	return ids(tx, `SELECT id FROM approval WHERE state = ? AND until < ? ORDER BY until LIMIT ?`, string(Waiting), tx.Now(), limit)
 }
 
-// ListWaiting lists what waits for people, newest first.
+// ListWaiting lists what waits for people, whatever runs out first before the
+// rest.
 func ListWaiting(tx *store.Tx, limit int) ([]ID, error) {
-	return ids(tx, `SELECT id FROM approval WHERE state = ? AND until >= ? ORDER BY created DESC LIMIT ?`, string(Waiting), tx.Now(), limit)
+	return ids(tx, `SELECT id FROM approval WHERE state = ? AND until >= ? ORDER BY until, created, id LIMIT ?`, string(Waiting), tx.Now(), limit)
+}
+
+// Widen lets more people vote on what still waits.
+func Widen(tx *store.Tx, id ID, voters []string) error {
+	a, err := get(tx, id, true)
+	if err != nil || a.State != Waiting {
+		return err
+	}
+	for _, v := range voters {
+		if !slices.Contains(a.Voters, v) {
+			a.Voters = append(a.Voters, v)
+		}
+	}
+	_, err = tx.Exec(`UPDATE approval SET voters = ? WHERE id = ? AND state = ?`, strings.Join(a.Voters, " "), string(id), string(Waiting))
+	return err
+}
+
+// Once tells whether this is the first time that something is done for an
+// approval, and remembers it.
+func Once(tx *store.Tx, id ID, what string) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO approval_mark(approval, what, at) VALUES (?, ?, ?) ON CONFLICT (approval, what) DO NOTHING`,
+		string(id), what, tx.Now())
+	return n == 1, err
 }
 
 func ids(tx *store.Tx, q string, args ...any) ([]ID, error) {

@@ -26,11 +26,31 @@ func manager(id people.ID, stores ...string) people.Person {
 	return people.Person{ID: id, Roles: []people.Role{people.Manager}, Stores: stores}
 }
 
+// staff writes people down: what a voter may do is read where the vote counts.
+func staff(t *testing.T, db *store.DB, all ...people.Person) {
+	t.Helper()
+	book, err := people.Open(t.Context(), db, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(t.Context(), func(tx *store.Tx) error {
+		for _, p := range all {
+			if err := book.Save(tx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // ask opens an approval that needs so many yeses, asked by anna.
 func ask(t *testing.T, db *store.DB, votes int, until time.Time) approvals.ID {
 	t.Helper()
+	staff(t, db, manager("anna"), manager("ben"), manager("carla"), manager("dora"))
 	if err := db.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := approvals.Open(tx, approvals.Ask{ID: "A1", About: "refund:R1", Facts: "f1", By: "anna", Role: people.Manager, Store: "ebay-de",
+		_, err := approvals.Open(tx, approvals.Ask{ID: "A1", About: "refund:R1", Facts: "f1", By: "anna", Voters: []string{"manager", "person:olga"}, Store: "ebay-de",
 			Votes: votes, Until: until, Job: pay{"59.90 EUR"}, Key: "pay/k1", Lane: "money", Order: "o1"})
 		return err
 	}); err != nil {
@@ -101,6 +121,7 @@ func TestVotesThatDoNotCount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db := storetest.SQLite(t)
 			ask(t, db, 1, c.until)
+			staff(t, db, c.ballot.Who)
 			if _, err := vote(t, db, c.ballot); !errors.Is(err, c.want) {
 				t.Errorf("%v, want %v", err, c.want)
 			}
@@ -130,7 +151,9 @@ func TestNobodyVotesTwice(t *testing.T) {
 func TestWhoeverAskedMayTakeItBack(t *testing.T) {
 	db := storetest.SQLite(t)
 	ask(t, db, 1, tomorrow())
-	a, err := vote(t, db, approvals.Ballot{Who: people.Person{ID: "anna", Roles: []people.Role{people.Agent}, Stores: []string{"ebay-de"}}, Yes: false})
+	anna := people.Person{ID: "anna", Roles: []people.Role{people.Agent}, Stores: []string{"ebay-de"}}
+	staff(t, db, anna)
+	a, err := vote(t, db, approvals.Ballot{Who: anna, Yes: false})
 	if err != nil || a.State != approvals.Denied {
 		t.Errorf("%v, %v", a.State, err)
 	}

@@ -49,11 +49,7 @@ func (b *Book) load(ctx context.Context) error {
 			if err := rows.Scan(&p.ID, &p.Name, &lang, &roles, &stores, &disabled); err != nil {
 				return err
 			}
-			p.Lang, p.Disabled = language.Make(lang), disabled != 0
-			for _, r := range strings.Fields(roles) {
-				p.Roles = append(p.Roles, Role(r))
-			}
-			p.Stores = strings.Fields(stores)
+			p.fill(lang, roles, stores, disabled)
 			people[p.ID] = p
 		}
 		if err := rows.Err(); err != nil {
@@ -83,6 +79,31 @@ func (b *Book) load(ctx context.Context) error {
 		b.people, b.account, b.version = people, account, version
 	}
 	return nil
+}
+
+// Read reads a person as they stand in tx: whoever acts on money is looked at
+// again where it is acted on.
+func Read(tx *store.Tx, id ID) (Person, error) {
+	p := Person{ID: id}
+	var lang, roles, stores string
+	var disabled int64
+	err := tx.Row(`SELECT name, lang, roles, stores, disabled FROM person WHERE id = ?`, string(id)).Scan(&p.Name, &lang, &roles, &stores, &disabled)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Person{}, ErrNobody
+	}
+	if err != nil {
+		return Person{}, err
+	}
+	p.fill(lang, roles, stores, disabled)
+	return p, nil
+}
+
+func (p *Person) fill(lang, roles, stores string, disabled int64) {
+	p.Lang, p.Disabled = language.Make(lang), disabled != 0
+	for _, r := range strings.Fields(roles) {
+		p.Roles = append(p.Roles, Role(r))
+	}
+	p.Stores = strings.Fields(stores)
 }
 
 // touch makes every copy of the staff read again once tx has committed.

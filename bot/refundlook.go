@@ -1,0 +1,76 @@
+package bot
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"helloworld/bot/store"
+	"helloworld/connectors"
+)
+
+// lookSent is what the evidence calls a sending; every other line of it is a look.
+const lookSent = "sent"
+
+// refundLook is a line of the evidence: something was sent, or the platform showed
+// something, so many times in a row.
+type refundLook struct {
+	What, Receipt string
+	First, Last   time.Time
+	Times         int64
+}
+
+// looked keeps what a look at the platform showed, as long as the outcome is not
+// known: whoever is asked in the end has to see it.
+func (d *Desk) looked(ctx context.Context, r Payback, rec connectors.Receipt, cause error) error {
+	if r.State != RefundSent && r.State != RefundUnknown {
+		return nil
+	}
+	what, receipt := string(rec.State), rec.ID
+	if cause != nil {
+		what, receipt = connectors.KindOf(cause).String(), ""
+	}
+	if what == "" {
+		what = "unclear"
+	}
+	return d.DB.Write(ctx, func(tx *store.Tx) error { return noteLook(tx, r.ID, what, receipt) })
+}
+
+// noteLook adds a line to a refund's evidence, or counts the last one up.
+func noteLook(tx *store.Tx, refund, what, receipt string) error {
+	var n int64
+	var last, lastReceipt string
+	err := tx.Row(`SELECT n, what, receipt FROM refund_look WHERE refund = ? ORDER BY n DESC LIMIT 1`, refund).Scan(&n, &last, &lastReceipt)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if err == nil && last == what && lastReceipt == receipt && what != lookSent {
+		_, err = tx.Exec(`UPDATE refund_look SET last = ?, times = times + 1 WHERE refund = ? AND n = ?`, tx.Now(), refund, n)
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO refund_look(refund, n, what, receipt, first, last) VALUES (?, ?, ?, ?, ?, ?)`,
+		refund, n+1, what, receipt, tx.Now(), tx.Now())
+	return err
+}
+
+// evidence is what was sent for a refund and what its platform showed, oldest
+// first.
+func evidence(tx *store.Tx, refund string) ([]refundLook, error) {
+	rows, err := tx.Query(`SELECT what, receipt, first, last, times FROM refund_look WHERE refund = ? ORDER BY n`, refund)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []refundLook
+	for rows.Next() {
+		var x refundLook
+		var first, last int64
+		if err := rows.Scan(&x.What, &x.Receipt, &first, &last, &x.Times); err != nil {
+			return nil, err
+		}
+		x.First, x.Last = time.UnixMilli(first), time.UnixMilli(last)
+		out = append(out, x)
+	}
+	return out, rows.Err()
+}
