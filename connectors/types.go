@@ -131,8 +131,11 @@ type Quote struct {
 	// Lines, Tax and Shipping are what is left of each part.
 	Tax, Shipping Money
 	Lines         []QuoteLine
-	// Findings are catalogue keys of what speaks against it.
-	Findings []string
+	// Findings are what the platform's own facts say against it.
+	Findings []Snag
+	// Until is when the platform, or the payment's provider, documents that it takes
+	// no refund any more; zero where nothing is documented.
+	Until time.Time
 	// Hidden are sums that this desk gave back and the platform does not show yet:
 	// the desk fills it, and takes them out of Remaining.
 	Hidden []Money

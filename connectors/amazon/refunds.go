@@ -71,15 +71,19 @@ func (s *Seller) quote(ctx context.Context, order string) (connectors.Quote, wir
 	}
 	switch {
 	case q.Remaining.Minor <= 0:
-		q.Findings = append(q.Findings, "finding.nothing_left")
+		q.Findings = append(q.Findings, connectors.SnagNothingLeft)
 	case o.Status == connectors.OrderPending:
-		q.Findings = append(q.Findings, "finding.not_paid")
+		q.Findings = append(q.Findings, connectors.SnagUnpaid)
 	}
 	if o.Status == connectors.OrderCancelled {
-		q.Findings = append(q.Findings, "finding.order_cancelled")
+		q.Findings = append(q.Findings, connectors.SnagCancelled)
+	}
+	if o.Status == connectors.OrderPaid {
+		// An adjustment is of what was shipped; before that the order is cancelled.
+		q.Findings = append(q.Findings, connectors.SnagShipFirst)
 	}
 	if pending {
-		q.Findings = append(q.Findings, "finding.refund_pending")
+		q.Findings = append(q.Findings, connectors.SnagPending)
 	}
 	return q, w, nil
 }

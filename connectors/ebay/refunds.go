@@ -46,9 +46,13 @@ type outcome struct {
 // Quote tells what is left to refund: eBay has no call for it, but the order
 // says what was paid and what was given back.
 func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error) {
-	o, err := s.Order(ctx, order)
+	w, raw, err := s.find(ctx, order)
 	if err != nil {
 		return connectors.Quote{}, err
+	}
+	o, err := s.order(w, raw)
+	if err != nil {
+		return connectors.Quote{}, invalid(opOrder, "unreadable", err.Error())
 	}
 	q := connectors.Quote{Order: o, Remaining: o.Remaining()}
 	least := func(m connectors.Money) connectors.Money {
@@ -65,16 +69,16 @@ func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error
 		return q, invalid(opOrder, "unreadable", m.err.Error())
 	}
 	if q.Remaining.Minor == 0 {
-		q.Findings = append(q.Findings, "finding.nothing_left")
+		q.Findings = append(q.Findings, connectors.SnagNothingLeft)
 	}
 	switch o.Status {
 	case connectors.OrderCancelled:
-		q.Findings = append(q.Findings, "finding.order_cancelled")
+		q.Findings = append(q.Findings, connectors.SnagCancelled)
 	case connectors.OrderPending:
-		q.Findings = append(q.Findings, "finding.not_paid")
+		q.Findings = append(q.Findings, connectors.SnagUnpaid)
 	}
 	if slices.ContainsFunc(o.Refunds, func(r connectors.RefundSeen) bool { return r.State == connectors.StateAccepted }) {
-		q.Findings = append(q.Findings, "finding.refund_pending")
+		q.Findings = append(q.Findings, connectors.SnagPending)
 	}
 	return q, nil
 }

@@ -40,7 +40,7 @@ const (
 // signed are the operations that eBay wants signed for sellers in the European
 // Union and the United Kingdom. It ignores the signatures of others.
 var signed = map[string]bool{
-	opRefund: true, opReturnDecide: true, opReturnRefund: true, opCancelApprove: true, opInquiryRefund: true,
+	opRefund: true, opReturnDecide: true, opReturnRefund: true, opCancelApprove: true, opInquiryRefund: true, opFunds: true,
 }
 
 // signingKey signs requests.

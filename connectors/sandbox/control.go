@@ -66,6 +66,7 @@ func (w *World) control(mux *http.ServeMux) {
 	post(mux, "unsubscribe", func(l lever) (any, error) { w.Unsubscribe(l.Store); return nil, nil })
 	post(mux, "announce", func(l lever) (any, error) { return nil, w.Announce(l.Store, l.Topic, l.Order) })
 	post(mux, "approve", func(l lever) (any, error) { return nil, w.Approve(l.Store, l.Sender, l.On) })
+	post(mux, "standing", func(n Standing) (any, error) { return nil, w.Stand(n) })
 	w.controlMarkets(mux)
 	post(mux, "reset", func(struct{}) (any, error) { w.Reset(); return nil, nil })
 }

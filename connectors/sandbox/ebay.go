@@ -45,6 +45,7 @@ const (
 
 const (
 	scopeFulfillment = "https://api.ebay.com/oauth/api_scope/sell.fulfillment"
+	scopeFinances    = "https://api.ebay.com/oauth/api_scope/sell.finances"
 	scopeMessage     = "https://api.ebay.com/oauth/api_scope/commerce.message"
 	scopeIdentity    = "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly"
 	scopeBasic       = "https://api.ebay.com/oauth/api_scope"
@@ -78,6 +79,7 @@ func (w *World) ebayRoutes() []ebayRoute {
 		{get, message + "/conversation/{}", "messages", scopeMessage, "message", false, false, named(w.ebayConversation)},
 		{post, message + "/send_message", "send", scopeMessage, "message", false, false, fixed(w.ebaySend)},
 		{post, message + "/update_conversation", "messages", scopeMessage, "message", false, false, fixed(w.ebayUpdate)},
+		{get, "/sell/finances/v1/seller_funds_summary", "funds", scopeFinances, "finances", false, true, fixed(w.ebayFunds)},
 		{get, "/commerce/identity/v1/user", "health", scopeIdentity, "identity", false, false, fixed(w.ebayUser)},
 		{get, "/developer/analytics/v1_beta/rate_limit", "health", scopeBasic, "analytics", false, false, fixed(w.ebayLimits)},
 		{get, "/developer/analytics/v1_beta/user_rate_limit", "health", scopeBasic, "analytics", false, false, fixed(w.ebayLimits)},

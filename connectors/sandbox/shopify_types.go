@@ -73,9 +73,13 @@ func (x *exec) orderField(o *order, f string, a args) (any, error) {
 			return "CUSTOMER", nil
 		}
 	case "closed":
-		return o.status == cancelled, nil
+		return o.status == cancelled || o.archived, nil
+	case "disputes":
+		return list(o.disputes, func(_ int, id string) *object {
+			return disputed(id)
+		}), nil
 	case "closedAt":
-		if o.status == cancelled {
+		if o.status == cancelled || o.archived {
 			return when(o.updated), nil
 		}
 	case "confirmed", "requiresShipping", "restockable":

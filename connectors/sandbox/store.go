@@ -53,6 +53,8 @@ type store struct {
 	senders  map[string]bool // whom Amazon's relay accepts mail from, if not only the shop itself
 	answered []answered
 	market   market // what the Amazon and eBay sides remember
+	// funds are what the platform holds for the seller; empty: more than enough.
+	funds string
 
 	places  []place
 	items   []*item // in the order in which they were listed
@@ -85,6 +87,9 @@ type order struct {
 	pay              string // id of the payment
 	note             string
 	cancelRequested  bool
+	// archived: closed in the back office; disputes are the ids of open ones.
+	archived bool
+	disputes []string
 }
 
 type line struct {

@@ -37,6 +37,11 @@ func journey(t *testing.T, s *shopServer) {
 	s.orders[1]["lineItems"].(obj)["pageInfo"] = obj{"hasNextPage": true, "endCursor": "5"}
 	_, err = shop.Quote(ctx, "#1002")
 	must("quote", err)
+	cases, err := shop.Cases(ctx, "#1002")
+	must("cases", err)
+	if len(cases) != 1 || cases[0] != (connectors.Case{Kind: connectors.CaseDispute, ID: "8", Bars: true}) {
+		t.Fatalf("of one that was won and one that is open: %+v", cases)
+	}
 	s.orders[1]["lineItems"].(obj)["pageInfo"] = obj{"hasNextPage": false}
 	refund := refundOf(1000)
 	refund.Lines = []connectors.RefundLine{{Line: "501", Quantity: 1, Restock: true}}

@@ -55,23 +55,31 @@ func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error
 		return q, invalid("SuggestRefund", "unreadable", sum.err.Error())
 	}
 	q.Findings = findings(w, o, q.Remaining)
+	q.Until = until(sg, o.Created)
 	return q, nil
 }
 
-// findings are the catalogue keys of what speaks against a refund.
-func findings(w wireOrder, o connectors.Order, left connectors.Money) []string {
-	var f []string
-	if left.Minor <= 0 {
-		f = append(f, "finding.nothing_left")
+// findings are what speaks against a refund.
+func findings(w wireOrder, o connectors.Order, left connectors.Money) []connectors.Snag {
+	var f []connectors.Snag
+	switch {
+	case left.Minor <= 0 && o.Remaining().Minor <= 0:
+		f = append(f, connectors.SnagNothingLeft)
+	case left.Minor <= 0, !w.Refundable:
+		// Something is left, and none of the payments takes it back.
+		f = append(f, connectors.SnagPayment)
+	}
+	if w.Closed != nil && w.Cancelled == nil {
+		f = append(f, connectors.SnagArchived)
 	}
 	if w.Cancelled != nil {
-		f = append(f, "finding.order_cancelled")
+		f = append(f, connectors.SnagCancelled)
 	}
 	if o.Status == connectors.OrderPending {
-		f = append(f, "finding.not_paid")
+		f = append(f, connectors.SnagUnpaid)
 	}
 	if slices.ContainsFunc(o.Refunds, func(r connectors.RefundSeen) bool { return r.State == connectors.StateAccepted }) {
-		f = append(f, "finding.refund_pending")
+		f = append(f, connectors.SnagPending)
 	}
 	return f
 }

@@ -303,6 +303,10 @@ func (s *shopServer) answer(op string, v map[string]any) any {
 		}}}
 	case "Refund":
 		return s.refund(v)
+	case "Disputes":
+		return map[string]any{"order": map[string]any{"id": v["id"], "disputes": []any{
+			map[string]any{"id": "gid://shopify/OrderDisputeSummary/7", "initiatedAs": "INQUIRY", "status": "WON"},
+			map[string]any{"id": "gid://shopify/OrderDisputeSummary/8", "initiatedAs": "CHARGEBACK", "status": "NEEDS_RESPONSE"}}}}
 	}
 	s.t.Errorf("unknown operation %q", op)
 	return nil

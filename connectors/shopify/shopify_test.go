@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,7 +238,7 @@ func TestPendingRefundIsAccepted(t *testing.T) {
 		t.Fatalf("%+v %v", o.Refunds, err)
 	}
 	q, err := shop.Quote(t.Context(), "1002")
-	if err != nil || !q.Remaining.IsZero() || strings.Join(q.Findings, " ") != "finding.nothing_left finding.refund_pending" {
+	if err != nil || !q.Remaining.IsZero() || !slices.Equal(q.Findings, []connectors.Snag{connectors.SnagNothingLeft, connectors.SnagPending}) {
 		t.Fatalf("%v %v %v", q.Remaining, q.Findings, err)
 	}
 }

@@ -59,6 +59,7 @@ type wireOrder struct {
 	Created   time.Time   `json:"createdAt"`
 	Updated   time.Time   `json:"updatedAt"`
 	Cancelled *time.Time  `json:"cancelledAt"`
+	Closed    *time.Time  `json:"closedAt"`
 	Email     string      `json:"email"`
 	Locale    string      `json:"customerLocale"`
 	// Refundable is the platform's own word on whether anything can be given back.

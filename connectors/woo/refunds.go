@@ -85,7 +85,24 @@ func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error
 	}
 	q.Tax.Minor = min(q.Tax.Minor, max(0, q.Remaining.Minor))
 	q.Shipping.Minor = min(q.Shipping.Minor, max(0, q.Remaining.Minor))
+	q.Until = until(o.Raw)
 	return q, nil
+}
+
+// paypalTakes is how long PayPal takes refunds of a payment by its own
+// documentation; other providers are the shop's affair.
+const paypalTakes = 180 * 24 * time.Hour
+
+// until is when the payment's provider stops taking refunds; zero if unknown.
+func until(raw []byte) time.Time {
+	var w struct {
+		Method string `json:"payment_method"`
+		Paid   moment `json:"date_paid_gmt"`
+	}
+	if json.Unmarshal(raw, &w) != nil || w.Paid.IsZero() || !strings.HasPrefix(w.Method, "paypal") && !strings.HasPrefix(w.Method, "ppcp") {
+		return time.Time{}
+	}
+	return w.Paid.Add(paypalTakes)
 }
 
 type askLine struct {
