@@ -54,6 +54,7 @@ func (d *Desk) withOwn(ctx context.Context, storeID string, q *connectors.Quote)
 		return err
 	}
 	q.Hidden = hidden(own, q.Order.Refunds)
+	ownLines(q, hiddenOnes(own, q.Order.Refunds))
 	for _, m := range q.Hidden {
 		if m.Currency != q.Remaining.Currency {
 			continue
@@ -64,10 +65,19 @@ func (d *Desk) withOwn(ctx context.Context, storeID string, q *connectors.Quote)
 	return nil
 }
 
-// hidden are the sums of own refunds that are not among those which the platform
+// hidden are the sums of hiddenOnes.
+func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
+	var out []connectors.Money
+	for _, r := range hiddenOnes(own, seen) {
+		out = append(out, r.Body.Cmd.Amount)
+	}
+	return out
+}
+
+// hiddenOnes are the own refunds that are not among those which the platform
 // shows. A refund is known by its receipt, or else by its sum and time; none that
 // is shown stands for two.
-func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
+func hiddenOnes(own []Payback, seen []connectors.RefundSeen) []Payback {
 	seen = slices.Clone(seen)
 	take := func(fits func(connectors.RefundSeen) bool) bool {
 		i := slices.IndexFunc(seen, fits)
@@ -84,13 +94,13 @@ func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
 			rest = append(rest, r)
 		}
 	}
-	var out []connectors.Money
+	var out []Payback
 	for _, r := range rest {
 		if !take(func(x connectors.RefundSeen) bool {
 			return x.Amount == r.Body.Cmd.Amount && x.State != connectors.StateRejected && x.At.After(r.Created.Add(-ownSlack)) &&
 				!slices.Contains(r.Body.Cmd.Seen, x.ID)
 		}) {
-			out = append(out, r.Body.Cmd.Amount)
+			out = append(out, r)
 		}
 	}
 	return out

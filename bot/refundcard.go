@@ -43,6 +43,7 @@ func refundCard(v refundView, p *i18n.Printer) chat.Card {
 		{Label: p.T("field.order_state"), Value: p.T(i18n.Key("order.state." + r.Body.Status))},
 		{Label: p.T("field.asked_by"), Value: asker},
 	}
+	fields = append(fields, refundWhat(r, p)...)
 	if r.Body.Buyer != "" {
 		fields = append(fields, chat.Field{Label: p.T("field.buyer"), Value: r.Body.Buyer})
 	}

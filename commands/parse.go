@@ -128,7 +128,7 @@ func readArgs(p *i18n.Printer, s *Spec, rest string) (map[string]string, error) 
 		if word == "" {
 			break
 		}
-		value, used, ok := readArg(p, a, word, after)
+		value, used, ok := readArg(a, word, after)
 		if !ok {
 			if a.Optional {
 				continue // perhaps the next one
@@ -165,18 +165,13 @@ func clip(s string, n int) string {
 }
 
 // readArg reads one argument and tells what is left of the line.
-func readArg(p *i18n.Printer, a Arg, word, after string) (value, rest string, ok bool) {
+func readArg(a Arg, word, after string) (value, rest string, ok bool) {
 	w := narrow(word)
 	switch a.Kind {
 	case Order:
 		return readOrder(w, after)
 	case StoreName:
 		return strings.ToLower(w), after, w != "" && len(w) <= 100
-	case Amount:
-		return readAmount(w, after)
-	case Reason:
-		r, ok := readReason(p, w)
-		return string(r), after, ok
 	}
 	return w, after, true
 }

@@ -88,12 +88,8 @@ func TestReadArgs(t *testing.T) {
 	}{
 		{refund, "1234", map[string]string{"order": "1234"}, ""},
 		{refund, "１２３４", map[string]string{"order": "1234"}, ""},
-		{refund, "shopify-main#1234 full damaged", map[string]string{"order": "shopify-main#1234", "amount": "full", "reason": "damaged"}, ""},
-		{refund, "1234 12.50 EUR late and the box was open", map[string]string{"order": "1234", "amount": "12.50 EUR", "reason": "late", "note": "and the box was open"}, ""},
-		{refund, "1234 €12,50 破损", map[string]string{"order": "1234", "amount": "€12,50", "reason": "damaged"}, ""},
-		{refund, "1234 全额 质量问题", map[string]string{"order": "1234", "amount": "full", "reason": "defective"}, ""},
-		{refund, "1234 damaged", map[string]string{"order": "1234", "reason": "damaged"}, ""},
-		{refund, "250-1475140-7283740 1200円", map[string]string{"order": "250-1475140-7283740", "amount": "1200円"}, ""},
+		{refund, "shopify-main#1234 full damaged", map[string]string{"order": "shopify-main#1234", "wish": "full damaged"}, ""},
+		{refund, "1234 €12,50 破损 外箱：湿", map[string]string{"order": "1234", "wish": "€12,50 破损 外箱：湿"}, ""},
 		{refund, "", nil, "error.missing"},
 		{refund, "abc", nil, "error.argument"},
 		{resync, "ebay-de orders", map[string]string{"store": "ebay-de", "stream": "orders"}, ""},
@@ -141,7 +137,30 @@ func TestParseAmount(t *testing.T) {
 		{"1.234", "KWD", "amount.two_ways"},
 		{"1.234", "EUR", "amount.two_ways"},
 		{"1,234", "USD", "amount.two_ways"},
-		{"0.500", "KWD", "amount.two_ways"},
+		{"0.500", "KWD", "0.500 KWD"},
+		{"1.2340", "KWD", "1.234 KWD"},
+		{"1234.0000 KWD", "KWD", "1234.000 KWD"},
+		{"12.5 KD", "KWD", "12.500 KWD"},
+		{"0.500", "EUR", "0.50 EUR"},
+		{"1.500", "EUR", "amount.two_ways"},
+		{"1,23,456.78", "INR", "123456.78 INR"},
+		{"₹12,34,567", "INR", "1234567.00 INR"},
+		{"1,2,345", "INR", "amount.bad"},
+		{"CHF 1'234.50", "CHF", "1234.50 CHF"},
+		{"1’234", "CHF", "1234.00 CHF"},
+		{"1'23", "CHF", "amount.bad"},
+		{"1 234,56 €", "EUR", "1234.56 EUR"},
+		{"1\u202f234,56", "EUR", "1234.56 EUR"},
+		{"12 34", "EUR", "amount.bad"},
+		{"100美元", "USD", "100.00 USD"},
+		{"12.50欧元", "EUR", "12.50 EUR"},
+		{"100元", "USD", "amount.currency"},
+		{"1.000", "JPY", "1000 JPY"},
+		{"1e9", "JPY", "amount.bad"},
+		{"12.", "EUR", "amount.bad"},
+		{".50", "EUR", "amount.bad"},
+		{"--5", "EUR", "amount.bad"},
+		{"5-", "EUR", "amount.bad"},
 		{"0.5", "KWD", "0.500 KWD"},
 		{"1.234.567", "EUR", "1234567.00 EUR"},
 		{"12.50", "JPY", "amount.no_decimals"},
@@ -224,16 +243,10 @@ func FuzzRead(f *testing.F) {
 		line, _ := commandLine(text, true)
 		verb, rest := splitVerb(line, names)
 		if spec := names[verb]; spec != nil {
-			args, err := readArgs(p, spec, rest)
+			_, err := readArgs(p, spec, rest)
 			if err != nil {
 				if pr, ok := i18n.AsProblem(err); !ok || pr.Say(p) == "" {
 					t.Fatalf("%q: %v is not a problem with words", text, err)
-				}
-			}
-			if a, ok := args["amount"]; ok && a != "full" {
-				m, err := ParseAmount(a, "EUR")
-				if err == nil && m.Currency != "EUR" {
-					t.Fatalf("%q became %v", a, m)
 				}
 			}
 		}

@@ -40,10 +40,6 @@ const (
 	Order
 	// StoreName is a store.
 	StoreName
-	// Amount is a sum of money, or the word full.
-	Amount
-	// Reason is one of the reasons for a refund.
-	Reason
 	// Rest is everything that follows, as it was written.
 	Rest
 )
