@@ -126,6 +126,9 @@ func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, b
 	if err != nil {
 		return err
 	}
+	if err := d.underCaps(tx, by.Who.ID, s, body); err != nil {
+		return err
+	}
 	// The key is born here, with the confirmed intent, and kept for ever.
 	body.Cmd.Key = tx.NewID()
 	body.Cmd.Asked = time.UnixMilli(tx.Now()).UTC()

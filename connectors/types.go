@@ -165,6 +165,8 @@ type Refund struct {
 	Tax      Money `json:"tax,omitzero"`
 	// Method is how it is given back; empty means on the payments it came by.
 	Method RefundMethod `json:"method,omitempty"`
+	// Goods is what becomes of the goods; platforms are not told.
+	Goods Goods `json:"goods,omitempty"`
 	// Before is what the platform showed as refunded when this was approved, and
 	// Seen the ids of the refunds it showed: RefundState looks for what came after.
 	Before Money     `json:"before"`
