@@ -20,6 +20,8 @@ import (
 	"helloworld/bot/chat"
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
+	"helloworld/bot/policy"
+	"helloworld/bot/rates"
 	"helloworld/bot/store"
 	"helloworld/connectors"
 	"helloworld/connectors/tracking"
@@ -56,6 +58,8 @@ type Options struct {
 	Chats    []chat.Transport
 	Channels []Channel
 	Policy   Policy
+	// Rates are what currencies are worth in the policy's own; nil: not known.
+	Rates *rates.Book
 	// Replies say which answers go out by themselves; the zero value: none.
 	Replies Replies
 	// Pull is how often messages and orders are looked for.
@@ -90,6 +94,9 @@ type Policy struct {
 	// Settle is how long a call whose answer was lost may still be under way at a
 	// platform that does not know keys. Only after it is "not there" believed.
 	Settle time.Duration
+	// Rules are whose approvals a refund takes, when and how much a day; without
+	// any it is Votes managers.
+	Rules policy.Rules
 }
 
 // Store is a shop's account and the mailbox beside it.
@@ -214,6 +221,7 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
 	jobs.Handle(d.Jobs, LaneHouse, d.calendar)
 	jobs.Handle(d.Jobs, LaneHouse, d.quality)
+	jobs.Handle(d.Jobs, LaneHouse, d.fetchRates)
 	d.mirror()
 	for _, s := range d.shelf.all() {
 		d.tend(s)
@@ -221,6 +229,9 @@ func (d *Desk) work() {
 	d.Jobs.Every("sweep", 10*time.Second, SweepArgs{})
 	d.Jobs.Every("calendar", calendarEvery, CalendarArgs{})
 	d.Jobs.Every("quality", qualityEvery, QualityArgs{})
+	if d.Rates != nil && d.Rates.Fetch {
+		d.Jobs.Every("rates", ratesEvery, RatesArgs{})
+	}
 }
 
 // Chat finds a transport by name.

@@ -223,3 +223,31 @@ func (x Rule) Enough() bool {
 	}
 	return len(people) == 0 || len(people) >= x.Votes
 }
+
+// Cap is a limit that an amount would exceed.
+type Cap string
+
+// The limits of a day.
+const (
+	OverPerson Cap = "person"
+	OverStore  Cap = "store"
+)
+
+// Over tells which limit of the day an amount would exceed, after what a person
+// and a store have had already; empty when none. Sums that cannot be told exceed.
+func (r Rules) Over(person, store, m connectors.Money) Cap {
+	above := func(had, most connectors.Money) bool {
+		if most.Currency == "" {
+			return false
+		}
+		sum, err := had.Plus(m)
+		return err != nil || sum.Currency != most.Currency || sum.Minor > most.Minor
+	}
+	switch {
+	case above(person, r.PersonDay):
+		return OverPerson
+	case above(store, r.StoreDay):
+		return OverStore
+	}
+	return ""
+}
