@@ -25,6 +25,9 @@ import "time"
 type Config struct {
 	Desk     Desk       `toml:"desk" help:"The desk itself."`
 	Refunds  Refunds    `toml:"refunds" help:"Who decides on money."`
+	Policy   Policy     `toml:"policy" help:"When refunds may be asked for, and how much a day. Whose approvals they take stands in the rules; without rules it is [refunds] votes of any managers."`
+	Rules    []Rule     `toml:"rule" help:"Rules about refunds: the first one that fits holds, and where none fits nobody may. desk policy test tries them."`
+	Rates    Rates      `toml:"rates" help:"What other currencies are worth in the home currency of [policy]. A refund whose worth is not known falls under the strictest rule that could fit."`
 	Replies  Replies    `toml:"replies" help:"Which answers go out by themselves when nobody stops them. As it stands, none does."`
 	Console  Console    `toml:"console" help:"The web console."`
 	Slack    Slack      `toml:"slack" help:"A Slack workspace, through Socket Mode: no public address is needed."`
@@ -53,10 +56,45 @@ type Desk struct {
 
 // Refunds is the section [refunds].
 type Refunds struct {
-	Votes     int      `toml:"votes" default:"1" min:"0" max:"5" help:"Approvals a refund needs, besides the person who asks. 0: nobody may."`
-	Expiry    Duration `toml:"expiry" min:"1ms" default:"24h" help:"How long an ask waits for approval."`
-	UnsureFor Duration `toml:"unsure_for" min:"1ms" default:"15m" help:"After how long an unknown outcome goes to a person."`
-	Settle    Duration `toml:"settle" min:"1ms" default:"1m" help:"How long a call whose answer was lost may still be under way at a shop that does not know keys."`
+	Votes       int      `toml:"votes" default:"1" min:"0" max:"5" help:"Approvals a refund needs, besides the person who asks. 0: nobody may."`
+	Expiry      Duration `toml:"expiry" min:"1ms" default:"24h" help:"How long an ask waits for approval."`
+	UnsureFor   Duration `toml:"unsure_for" min:"1ms" default:"15m" help:"After how long an unknown outcome goes to a person."`
+	Settle      Duration `toml:"settle" min:"1ms" default:"1m" help:"How long a call whose answer was lost may still be under way at a shop that does not know keys."`
+	RiskRefunds int      `toml:"risk_refunds" default:"3" min:"1" max:"1000" help:"From how many refunds in 90 days a buyer's history is a reason to look twice, if risk_share holds as well."`
+	RiskShare   int      `toml:"risk_share" default:"50" min:"1" max:"100" help:"From how many refunded orders of a hundred a buyer's history is a reason to look twice."`
+}
+
+// Policy is the section [policy].
+type Policy struct {
+	Home        string   `toml:"home" form:"currency" eg:"CNY" help:"Home currency: amounts in this section and in the rules are in it."`
+	Hours       []string `toml:"hours" form:"hours" eg:"mon-fri 09:00-18:00,sat 22:00-02:00" help:"When refunds may be asked for and approved, by the desk's own clock; none means always. It may go over midnight."`
+	StepUpAbove string   `toml:"step_up_above" form:"amount" eg:"2000" help:"Above this amount whoever approves proves once more who they are, by whatever rule."`
+	PersonDay   string   `toml:"person_day" form:"amount" eg:"3000" help:"How much one person may ask for in a day; empty means any amount."`
+	StoreDay    string   `toml:"store_day" form:"amount" eg:"10000" help:"How much may be asked for of one store in a day; empty means any amount."`
+}
+
+// Rule is one [[rule]].
+type Rule struct {
+	Name      string   `toml:"name" eg:"小额" need:"always" help:"Name on cards; it may be changed."`
+	UpTo      string   `toml:"up_to" form:"amount" eg:"500" help:"For amounts up to this one, in the home currency; empty means any."`
+	Stores    []string `toml:"stores" eg:"*" help:"Stores it is for; \"*\" or none is all."`
+	Roles     []string `toml:"roles" enum:"agent,ops,manager,admin" eg:"agent,manager" help:"Roles of whoever asks; none is all."`
+	Reasons   []string `toml:"reasons" enum:"damaged,defective,wrong_item,not_arrived,late,not_as_described,returned,cancelled,price,goodwill,other" eg:"damaged,defective" help:"Reasons it is for; none is all."`
+	Methods   []string `toml:"methods" enum:"original,store_credit" eg:"original" help:"Ways of giving back it is for: the way the money came, or credit in the shop; none is all."`
+	Risk      string   `toml:"risk" enum:"yes,no" eg:"no" help:"yes: only for buyers whose history is a reason to look twice; no: only for the others; empty means all."`
+	Votes     int      `toml:"votes" default:"1" min:"1" max:"5" help:"Approvals it takes, besides the person who asks."`
+	Approvers []string `toml:"approvers" form:"approver" eg:"manager,person:wang" help:"Whose approval counts: roles, and people as person:ID. An empty list is nobody."`
+	StepUp    bool     `toml:"step_up" eg:"true" help:"Whoever approves proves once more who they are."`
+	Refuse    string   `toml:"refuse" eg:"" help:"If it is not empty such refunds are not asked for at all, and people are told this reason."`
+}
+
+// Rates is the section [rates].
+type Rates struct {
+	Source  string            `toml:"source" default:"table" enum:"table,ecb" help:"table: what stands below. ecb: the European Central Bank's daily reference file, which lets the desk fetch it once a day."`
+	Date    string            `toml:"date" form:"day" eg:"2026-11-20" help:"The day the table is of."`
+	MaxDays int               `toml:"max_days" default:"7" min:"1" max:"60" help:"After how many days a rate is too old to be used."`
+	URL     string            `toml:"url" form:"url" help:"Where the bank's file is fetched; empty means the bank's own address."`
+	Table   map[string]string `toml:"table" eg:"EUR=7.7312" help:"What one unit of a currency is worth in the home currency."`
 }
 
 // Replies is the section [replies].

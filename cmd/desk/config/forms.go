@@ -13,6 +13,9 @@ import (
 
 	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
+
+	"helloworld/bot/people"
+	"helloworld/bot/policy"
 )
 
 // form is what a text has to look like.
@@ -26,7 +29,7 @@ type form struct {
 
 // forms are all forms, by the name that the declaration uses.
 var forms = map[string]form{
-	"id":       {"an id: up to 32 of a-z, 0-9, - and _", "ebay-de", regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`).MatchString},
+	"id":       {"an id: up to 32 of a-z, 0-9, - and _", "ebay-de", isID},
 	"url":      {"an address with https:// or http:// and without a password", "https://example.com", isURL},
 	"zone":     {"a time zone", "Asia/Shanghai", isZone},
 	"language": {"a language (BCP 47)", "zh-CN", isLanguage},
@@ -34,12 +37,17 @@ var forms = map[string]form{
 	"hostport": {"host:port", "imap.example.com:993", isHostPort},
 	"pair":     {"two languages, FROM>TO, either of which may be *", "en>zh", isPair},
 	"amount":   {"an amount with up to 6 decimals", "20.00", regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,6})?$`).MatchString},
+	"hours":    {"hours: days and times", "mon-fri 09:00-18:00", func(s string) bool { _, err := policy.ParseSpan(s); return err == nil }},
+	"approver": {"a role (agent, ops, manager, admin) or person:ID", "person:wang", isApprover},
+	"day":      {"a day", "2026-11-20", aDay},
 	"listen":   {"an address to listen on, host:port", "127.0.0.1:8080", isListen},
 	"place":    {"CHAT:CHANNEL, where CHAT is slack, telegram or console", "slack:C0123456", isPlace},
 	"mail":     {"a mail address", "shop@example.com", isMail},
 	"slack":    {"a Slack member id", "U0123456", regexp.MustCompile(`^[UW][A-Z0-9]+$`).MatchString},
 	"telegram": {"a Telegram user id", "123456789", regexp.MustCompile(`^[1-9][0-9]{0,18}$`).MatchString},
 }
+
+var isID = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`).MatchString
 
 func isURL(s string) bool {
 	u, err := url.Parse(s)
@@ -67,6 +75,15 @@ func isCurrency(s string) bool {
 func isPair(s string) bool {
 	from, to, ok := strings.Cut(s, ">")
 	return ok && (from == "*" || isLanguage(from)) && (to == "*" || isLanguage(to))
+}
+
+// isApprover takes a role, or a person by their id.
+func isApprover(s string) bool {
+	id, ok := strings.CutPrefix(s, policy.PersonPrefix)
+	if ok {
+		return isID(id)
+	}
+	return slices.Contains(people.Roles, people.Role(s))
 }
 
 func isPort(s string, least int) bool {

@@ -47,6 +47,7 @@ func (r *reader) rules(c Config) {
 		r.known(x.Stores, stores, at)
 		r.twice(c.Channels[:i], x, at)
 	}
+	r.policy(c, stores, people)
 	r.once("app", "platform", apps, false)
 	r.once("store", "id", stores, true)
 	r.once("engine", "name", engines, true)
