@@ -94,6 +94,9 @@ type Policy struct {
 	// Settle is how long a call whose answer was lost may still be under way at a
 	// platform that does not know keys. Only after it is "not there" believed.
 	Settle time.Duration
+	// RiskRefunds and RiskShare say from how many refunds in ninety days, and from
+	// how many of a hundred orders, a buyer's history is a reason to look twice.
+	RiskRefunds, RiskShare int
 	// Rules are whose approvals a refund takes, when and how much a day; without
 	// any it is Votes managers.
 	Rules policy.Rules
@@ -171,6 +174,12 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	}
 	if d.Policy.Expiry <= 0 {
 		d.Policy.Expiry = 24 * time.Hour
+	}
+	if d.Policy.RiskRefunds <= 0 {
+		d.Policy.RiskRefunds = 3
+	}
+	if d.Policy.RiskShare <= 0 {
+		d.Policy.RiskShare = 50
 	}
 	if d.Policy.UnsureFor <= 0 {
 		d.Policy.UnsureFor = 15 * time.Minute

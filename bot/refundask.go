@@ -57,6 +57,9 @@ func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
 	if err != nil {
 		return err
 	}
+	if err := barred(d.standing(a.Order.Ref(), q, connectors.Refund{Reason: a.Reason, Method: a.Method})); err != nil {
+		return err // before the amount, which is wrong only because of it
+	}
 	amount, err := checkAmount(a, q)
 	if err != nil {
 		return err
@@ -105,10 +108,6 @@ func checkAmount(a RefundAsk, q connectors.Quote) (connectors.Money, error) {
 		amount = q.Remaining
 	}
 	switch {
-	case o.Status == connectors.OrderCancelled:
-		return amount, i18n.NewProblem(nil, "refund.cancelled", "order", ref)
-	case o.Status == connectors.OrderPending:
-		return amount, i18n.NewProblem(nil, "refund.unpaid", "order", ref)
 	case q.Remaining.Minor <= 0:
 		return amount, i18n.NewProblem(nil, "refund.nothing_left", "order", ref, "total", o.Total.String())
 	case amount.Currency != q.Remaining.Currency:
@@ -149,7 +148,7 @@ func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, b
 		if err := tx.Row(`SELECT id FROM refund WHERE live = ?`, live).Scan(&other); err != nil {
 			return err
 		}
-		return i18n.NewProblem(nil, "refund.in_flight", "id", other, "order", OrderAt{s, o}.Ref())
+		return blocking("in_flight", "id", other, "order", OrderAt{s, o}.Ref()).problem()
 	}
 	if err := d.openApproval(tx, id, by.Who.ID, s.ID, facts, body); err != nil {
 		return err

@@ -155,7 +155,7 @@ func (b *bureau) asks(a ask, o sandbox.OrderInfo) {
 		if p := b.now(); p != nil {
 			err := p.ask(o, amount)
 			switch told(err) {
-			case "refund.in_flight":
+			case "preflight.in_flight":
 				pause = time.Minute
 			case "refund.too_much", "refund.nothing_left":
 				return
