@@ -14,6 +14,7 @@ import (
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
 	"helloworld/bot/store"
+	"helloworld/bot/sync"
 	"helloworld/connectors"
 	"helloworld/i18n/translate"
 )
@@ -54,6 +55,9 @@ func (d *Desk) ingest(tx *store.Tx, s *Store, m connectors.Message) (bool, error
 		return false, err
 	}
 	m.Raw = nil // the platform keeps it; the desk keeps what it shows
+	if err := forgotten(tx, s.ID, &m); err != nil {
+		return false, err
+	}
 	for i := range m.Files {
 		if len(m.Files[i].Data) > maxPhoto {
 			m.Files[i].Data = nil
@@ -227,13 +231,9 @@ func (d *Desk) translateIn(ctx context.Context, j jobs.Job[TranslateArgs]) error
 		}
 		done[c.Lang], from = res, res.From
 	}
-	body, err := json.Marshal(l.Message)
-	if err != nil {
-		return err
-	}
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
 		if fetched {
-			if _, err := tx.Exec(`UPDATE message SET body = ? WHERE id = ?`, string(body), l.ID); err != nil {
+			if err := d.keepFiles(tx, l); err != nil {
 				return err
 			}
 		}
@@ -255,6 +255,25 @@ func (d *Desk) translateIn(ctx context.Context, j jobs.Job[TranslateArgs]) error
 		}
 		return j.Done(tx)
 	})
+}
+
+// keepFiles writes down what was fetched for a message. The rest of it is as it
+// is now: its buyer may have been erased since it was read.
+func (d *Desk) keepFiles(tx *store.Tx, l Letter) error {
+	if err := sync.Steady(tx, l.Store); err != nil {
+		return err
+	}
+	now, err := d.Letter(tx, l.ID)
+	if err != nil {
+		return err
+	}
+	now.Files = l.Files
+	body, err := json.Marshal(now.Message)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE message SET body = ? WHERE id = ?`, string(body), l.ID)
+	return err
 }
 
 func saveTranslation(tx *store.Tx, message string, lang language.Tag, res translate.Result) error {

@@ -92,7 +92,8 @@ func (d *Desk) Knows(ctx context.Context, who people.Person, ref string) bool {
 	return err == nil && slices.ContainsFunc(known, func(o OrderAt) bool { return storeID == "" || o.Store.ID == storeID })
 }
 
-// readOrder reads one order from its shop.
+// readOrder reads one order from its shop. A buyer who was erased stays erased,
+// whatever the shop still shows.
 func (d *Desk) readOrder(ctx context.Context, s *Store, id string) (OrderAt, error) {
 	r, ok := s.Orders()
 	if !ok {
@@ -102,7 +103,14 @@ func (d *Desk) readOrder(ctx context.Context, s *Store, id string) (OrderAt, err
 	if err != nil {
 		return OrderAt{}, ShopProblem(s, err, "order", id)
 	}
-	return OrderAt{s, o}, nil
+	err = d.DB.Read(ctx, func(tx *store.Tx) error {
+		erased, err := sync.Erased(tx, s.ID, o.ID)
+		if _, ok := erased[o.ID]; ok {
+			sync.Nameless(&o)
+		}
+		return err
+	})
+	return OrderAt{s, o}, err
 }
 
 // askAll asks every store the person sees: the mirror may be behind. A store

@@ -110,6 +110,34 @@ func forget(tx *store.Tx, storeID, order, ref string) (cleared int, err error) {
 	return cleared, err
 }
 
+// forgotten takes the buyer off a message that was written before the buyer of
+// its order was erased: it was on its way. What somebody writes afterwards is
+// theirs to tell.
+func forgotten(tx *store.Tx, storeID string, m *connectors.Message) error {
+	if m.Order == "" {
+		return nil
+	}
+	erased, err := sync.Erased(tx, storeID, m.Order)
+	if at, ok := erased[m.Order]; ok && m.At.UnixMilli() <= at {
+		m.Buyer = connectors.Buyer{}
+	}
+	return err
+}
+
+// frozen is what is kept of a refund's facts: without the buyer's name, if it was
+// erased while they were looked at, or before.
+func frozen(tx *store.Tx, storeID string, b PaybackBody) (string, error) {
+	erased, err := sync.Erased(tx, storeID, b.Cmd.Order)
+	if err != nil {
+		return "", err
+	}
+	if _, ok := erased[b.Cmd.Order]; ok {
+		b.Buyer = ""
+	}
+	text, err := json.Marshal(b)
+	return string(text), err
+}
+
 // redactRefunds takes the buyer's name off what was frozen when refunds of an
 // order were asked for. What is to be paid does not depend on it.
 func redactRefunds(tx *store.Tx, storeID, order string) (int, error) {

@@ -10,4 +10,8 @@
 //
 // An item that cannot be read is put in quarantine with its reason and the
 // others go on; the stream itself is never switched off by an error.
+//
+// A buyer who was erased stays erased: platforms go on showing buyers, and what
+// was read a moment before is written a moment later. The orders are remembered,
+// and nobody is written to them again.
 package sync

@@ -28,9 +28,15 @@ func Quarantine(tx *store.Tx, storeID, stream string, b connectors.BadItem) erro
 		sum := sha256.Sum256(b.Raw)
 		id = "?" + hex.EncodeToString(sum[:12])
 	}
+	text := clean(string(raw))
+	if erased, err := mentionsErased(tx, storeID, id, text); err != nil {
+		return err
+	} else if erased {
+		text = ""
+	}
 	_, err := tx.Exec(`INSERT INTO quarantine(store, stream, id, reason, raw, at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (store, stream, id) DO UPDATE SET reason = excluded.reason, raw = excluded.raw, at = excluded.at`,
-		storeID, stream, id, clean(fmt.Sprint(b.Err)), clean(string(raw)), tx.Now())
+		storeID, stream, id, clean(fmt.Sprint(b.Err)), text, tx.Now())
 	return err
 }
 

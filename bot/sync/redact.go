@@ -33,14 +33,18 @@ func Holds(text string) string {
 }
 
 // Redact empties what the mirror knows of the buyer of an order, and of a buyer
-// by the platform's id, name or address. It tells how many rows it changed. It
-// reads a whole store's orders, since nobody asks often.
+// by the platform's id, name or address, and remembers the orders, so that no
+// reading brings the buyer back. It tells how many rows it changed. It reads a
+// whole store's orders, since nobody asks often.
 func Redact(tx *store.Tx, storeID, order, ref string) (int, error) {
+	if err := hold(tx, storeID, sqlAlone); err != nil {
+		return 0, err
+	}
 	orders, err := redactRows(tx, Orders, storeID, order, ref, func(o *connectors.Order) (string, bool) {
 		if o.Buyer == (connectors.Buyer{}) || o.ID != order && !SameBuyer(o.Buyer, ref) {
 			return "", false
 		}
-		o.Buyer = connectors.Buyer{Country: o.Buyer.Country}
+		Nameless(o)
 		return o.ID, true
 	})
 	if err != nil {
@@ -53,7 +57,7 @@ func Redact(tx *store.Tx, storeID, order, ref string) (int, error) {
 	for _, id := range orders {
 		_, err := redactRows(tx, Returns, storeID, id, "", func(r *connectors.Return) (string, bool) {
 			was := r.Note
-			r.Note = ""
+			noteless(r)
 			n += min(len(was), 1)
 			return r.ID, was != ""
 		})
@@ -62,6 +66,9 @@ func Redact(tx *store.Tx, storeID, order, ref string) (int, error) {
 		}
 	}
 	for _, id := range orders {
+		if err := setErased(tx, storeID, id); err != nil {
+			return n, err
+		}
 		if _, err := tx.Exec(`UPDATE quarantine SET raw = '' WHERE store = ? AND (id = ? OR raw LIKE ? ESCAPE '!')`, storeID, id, Holds(id)); err != nil {
 			return n, err
 		}
@@ -74,8 +81,12 @@ func Redact(tx *store.Tx, storeID, order, ref string) (int, error) {
 }
 
 // OrdersOf lists the orders of a buyer, by the platform's ids: the one that is
-// named, and those of ref. Ask before [Redact] has made them nobody's.
+// named, and those of ref. Ask before [Redact] has made them nobody's, in the
+// same transaction: no other of that buyer comes in between.
 func OrdersOf(tx *store.Tx, storeID, order, ref string) ([]string, error) {
+	if err := hold(tx, storeID, sqlAlone); err != nil {
+		return nil, err
+	}
 	var ids []string
 	if order != "" {
 		ids = append(ids, order)

@@ -142,7 +142,7 @@ var chunks = []int{64, 16, 4, 1}
 
 // Save writes a batch into the mirror. What is there already is replaced only by
 // what is not older, and counts only if it differs. What reads well again leaves
-// the quarantine.
+// the quarantine. A buyer who was erased does not come back with it.
 func (b Batch) Save(tx *store.Tx, storeID string) (changed int, err error) {
 	t, ok := tables[b.stream]
 	if !ok {
@@ -153,7 +153,11 @@ func (b Batch) Save(tx *store.Tx, storeID string) (changed int, err error) {
 			return 0, err
 		}
 	}
-	rest, now := b.rows, tx.Now()
+	rest, err := b.nameless(tx, storeID)
+	if err != nil {
+		return 0, err
+	}
+	now := tx.Now()
 	for _, size := range chunks {
 		for len(rest) >= size {
 			n, err := t.upsert(tx, storeID, rest[:size], now)
