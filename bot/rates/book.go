@@ -206,3 +206,14 @@ func (b *Book) fetch(ctx context.Context, old kept) (kept, error) {
 	}
 	return kept{body: string(data), etag: res.Header.Get("ETag"), modified: res.Header.Get("Last-Modified")}, nil
 }
+
+// Standing tells where the rates come from, of which day they are, and whether
+// they are too old to be used.
+func (b *Book) Standing(tx *store.Tx) (source, day string, old bool, err error) {
+	s, err := b.Sheet(tx)
+	if err != nil {
+		return "", "", false, err
+	}
+	days, err := s.age(b.Now())
+	return s.Source, s.Day, days > b.MaxDays, err
+}
