@@ -54,7 +54,6 @@ func (d *Desk) withOwn(ctx context.Context, storeID string, q *connectors.Quote)
 		return err
 	}
 	q.Hidden = hidden(own, q.Order.Refunds)
-	ownLines(q, hiddenOnes(own, q.Order.Refunds))
 	for _, m := range q.Hidden {
 		if m.Currency != q.Remaining.Currency {
 			continue
@@ -65,19 +64,10 @@ func (d *Desk) withOwn(ctx context.Context, storeID string, q *connectors.Quote)
 	return nil
 }
 
-// hidden are the sums of hiddenOnes.
-func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
-	var out []connectors.Money
-	for _, r := range hiddenOnes(own, seen) {
-		out = append(out, r.Body.Cmd.Amount)
-	}
-	return out
-}
-
-// hiddenOnes are the own refunds that are not among those which the platform
+// hidden are the sums of own refunds that are not among those which the platform
 // shows. A refund is known by its receipt, or else by its sum and time; none that
 // is shown stands for two.
-func hiddenOnes(own []Payback, seen []connectors.RefundSeen) []Payback {
+func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
 	seen = slices.Clone(seen)
 	take := func(fits func(connectors.RefundSeen) bool) bool {
 		i := slices.IndexFunc(seen, fits)
@@ -94,13 +84,13 @@ func hiddenOnes(own []Payback, seen []connectors.RefundSeen) []Payback {
 			rest = append(rest, r)
 		}
 	}
-	var out []Payback
+	var out []connectors.Money
 	for _, r := range rest {
 		if !take(func(x connectors.RefundSeen) bool {
 			return x.Amount == r.Body.Cmd.Amount && x.State != connectors.StateRejected && x.At.After(r.Created.Add(-ownSlack)) &&
 				!slices.Contains(r.Body.Cmd.Seen, x.ID)
 		}) {
-			out = append(out, r)
+			out = append(out, r.Body.Cmd.Amount)
 		}
 	}
 	return out

@@ -40,7 +40,10 @@ func (d *Desk) QuoteFor(ctx context.Context, s *Store, order string) (connectors
 	if err != nil {
 		return q, ShopProblem(s, err, "order", order)
 	}
-	return q, d.withOwn(ctx, s.ID, &q)
+	if err := d.withOwn(ctx, s.ID, &q); err != nil {
+		return q, err
+	}
+	return q, d.withOwnParts(ctx, s.ID, &q)
 }
 
 // AskRefund writes down what somebody wants refunded and asks the people who may
@@ -88,7 +91,7 @@ func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
 	if len(d.deciders(ctx, by.Who.ID, s.ID, rule.Voters)) < rule.Votes {
 		return i18n.NewProblem(nil, "refund.too_few", "n", rule.Votes, "store", s.Name)
 	}
-	body := PaybackBody{Total: q.Order.Total, Left: q.Remaining, Buyer: q.Order.Buyer.Name, Status: string(q.Order.Status), Votes: rule.Votes,
+	body := PaybackBody{Total: q.Order.Total, Left: q.Remaining, Buyer: q.Order.Buyer.Name, Status: string(q.Order.Status), Votes: rule.Votes, Link: q.Order.Link,
 		Ruling: rule, Findings: found, Cmd: cmd}
 	for _, l := range q.Order.Lines {
 		body.Titles, body.LineIDs = append(body.Titles, l.Title), append(body.LineIDs, l.ID)
@@ -151,6 +154,9 @@ func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, b
 		return blocking("in_flight", "id", other, "order", OrderAt{s, o}.Ref()).problem()
 	}
 	if err := d.openApproval(tx, id, by.Who.ID, s.ID, facts, body); err != nil {
+		return err
+	}
+	if err := askedAt(tx, id, by.Event); err != nil {
 		return err
 	}
 	if err := d.Audit.Append(tx, string(by.Who.ID), "refund.asked", "refund:"+id, map[string]any{

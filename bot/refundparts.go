@@ -2,12 +2,14 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
 
 	"helloworld/bot/chat"
+	"helloworld/bot/store"
 	"helloworld/connectors"
 	"helloworld/i18n"
 )
@@ -108,6 +110,9 @@ func reckonLine(q connectors.Quote, p LinePick) (connectors.RefundLine, error) {
 	share := new(big.Int).Mul(big.NewInt(l.Remaining.Minor), big.NewInt(int64(n)))
 	share.Quo(share, big.NewInt(int64(l.Quantity)))
 	out := connectors.RefundLine{Line: l.Line.ID, Quantity: n, Amount: connectors.Money{Minor: share.Int64(), Currency: l.Remaining.Currency}}
+	if gone := l.Line.Price.Minor + l.Line.Tax.Minor - l.Remaining.Minor; gone > 0 {
+		out.Before = connectors.Money{Minor: gone, Currency: l.Remaining.Currency}
+	}
 	if out.Amount.Minor <= 0 {
 		return out, i18n.NewProblem(nil, "refund.line_nothing", "line", p.N, "title", l.Line.Title, "left", l.Remaining.String())
 	}
@@ -178,21 +183,56 @@ func (d *Desk) CreditFor(ctx context.Context, o OrderAt) (ok bool, why string, e
 	return ok, why, nil
 }
 
-// ownLines takes off a quote's lines, shipping and tax what own refunds took that
-// the platform does not show yet.
-func ownLines(q *connectors.Quote, own []Payback) {
-	less := func(m *connectors.Money, by connectors.Money) { m.Minor = max(0, m.Minor-max(0, by.Minor)) }
-	for _, r := range own {
-		less(&q.Shipping, r.Body.Cmd.Shipping)
-		less(&q.Tax, r.Body.Cmd.Tax)
-		for _, l := range r.Body.Cmd.Lines {
-			for i := range q.Lines {
-				if x := &q.Lines[i]; x.Line.ID == l.Line {
-					less(&x.Remaining, l.Amount)
-					x.Quantity = max(0, x.Quantity-l.Quantity)
-				}
-			}
+// withOwnParts holds a quote's lines, shipping and tax to what this desk has not
+// given back of them yet: not every platform tells what a refund was for, and
+// none at once.
+func (d *Desk) withOwnParts(ctx context.Context, storeID string, q *connectors.Quote) error {
+	var own []connectors.Refund
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		own = nil
+		rows, err := tx.Query(`SELECT body FROM refund WHERE store = ? AND order_id = ? AND state = ? ORDER BY created, id`,
+			storeID, q.Order.ID, string(RefundConfirmed))
+		if err != nil {
+			return err
 		}
+		defer rows.Close()
+		for rows.Next() {
+			var text string
+			var body PaybackBody
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(text), &body); err != nil {
+				return err
+			}
+			own = append(own, body.Cmd)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return err
+	}
+	ownParts(q, own)
+	return nil
+}
+
+func ownParts(q *connectors.Quote, own []connectors.Refund) {
+	var shipping, tax int64
+	units, money := map[string]int{}, map[string]int64{}
+	for _, r := range own {
+		shipping, tax = shipping+r.Shipping.Minor, tax+r.Tax.Minor
+		for _, l := range r.Lines {
+			units[l.Line] += l.Quantity
+			money[l.Line] += l.Amount.Minor
+		}
+	}
+	least := func(m *connectors.Money, most int64) { m.Minor = max(0, min(m.Minor, most, q.Remaining.Minor)) }
+	least(&q.Shipping, q.Order.Shipping.Minor-shipping)
+	least(&q.Tax, q.Order.Tax.Minor-tax)
+	for i := range q.Lines {
+		l := &q.Lines[i]
+		least(&l.Remaining, l.Line.Price.Minor+l.Line.Tax.Minor-money[l.Line.ID])
+		l.Quantity = max(0, min(l.Quantity, l.Line.Quantity-units[l.Line.ID]))
 	}
 }
 

@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"math/big"
 	"time"
 
 	"golang.org/x/text/language"
@@ -143,9 +144,27 @@ type Quote struct {
 
 // QuoteLine is what is left of an order line.
 type QuoteLine struct {
-	Line      OrderLine
-	Quantity  int
+	Line     OrderLine
+	Quantity int
+	// Remaining has the line's tax in it, and its shipping not.
 	Remaining Money
+}
+
+// Split divides what is given back of a line into price and tax, in the proportion
+// of what the line cost. Parts of a line that follow each other come to exactly
+// its price and exactly its tax.
+func (l RefundLine) Split(price, tax Money) (ofPrice, ofTax Money) {
+	whole := price.Minor + tax.Minor
+	upTo := func(n int64) int64 {
+		if whole <= 0 {
+			return n
+		}
+		x := new(big.Int).Mul(big.NewInt(n), big.NewInt(price.Minor))
+		return x.Quo(x, big.NewInt(whole)).Int64()
+	}
+	before := min(max(0, l.Before.Minor), max(0, whole-l.Amount.Minor))
+	ofPrice = Money{Minor: upTo(before+l.Amount.Minor) - upTo(before), Currency: l.Amount.Currency}
+	return ofPrice, l.Amount.Sub(ofPrice)
 }
 
 // Refund is a refund to be sent. It is frozen when people approve it.
@@ -187,6 +206,9 @@ type RefundLine struct {
 	Quantity int    `json:"quantity"`
 	Amount   Money  `json:"amount"`
 	Restock  bool   `json:"restock,omitempty"`
+	// Before is what was given back of the line already, tax in it: so that what is
+	// split, each time by the same rule, adds up to the whole in the end.
+	Before Money `json:"before,omitzero"`
 }
 
 // RefundMethod is how money is given back.

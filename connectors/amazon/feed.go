@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"strconv"
 
 	"helloworld/connectors"
@@ -121,8 +122,10 @@ type adjusted struct {
 	components []component
 }
 
-// spread divides a refund over items and components, each by its weight in what
-// was paid, exactly to the last minor unit.
+// spread divides a refund over items and components, exactly to the last minor
+// unit: what is for a line goes to its price and tax, what is for shipping or tax
+// to those of all items, and what is for the order to everything, each by its
+// weight in what was paid.
 func spread(cmd connectors.Refund, w wireOrder) ([]adjusted, error) {
 	var sum sums
 	paid := make([][]component, len(w.Items))
@@ -130,7 +133,7 @@ func spread(cmd connectors.Refund, w wireOrder) ([]adjusted, error) {
 	for i, it := range w.Items {
 		p := sum.partsOf(it)
 		index[it.ID] = i
-		for _, c := range []component{{"Principal", p.principal}, {"Tax", p.tax}, {"Shipping", p.shipping}, {"ShippingTax", p.shippingTax}} {
+		for _, c := range []component{{principal, p.principal}, {tax, p.tax}, {shipping, p.shipping}, {shippingTax, p.shippingTax}} {
 			if c.amount.Minor > 0 {
 				paid[i] = append(paid[i], c)
 			}
@@ -142,41 +145,94 @@ func spread(cmd connectors.Refund, w wireOrder) ([]adjusted, error) {
 	if sum.err != nil {
 		return nil, fault(connectors.Invalid, "createFeed", "unreadable", sum.err.Error())
 	}
-	given := make([]connectors.Money, len(cmd.Lines))
+	all := make([]int, len(w.Items))
+	for i := range all {
+		all[i] = i
+	}
 	named := connectors.Money{Currency: cmd.Amount.Currency}
 	var which []int
-	for i, l := range cmd.Lines {
+	for _, l := range cmd.Lines {
 		at, ok := index[l.Line]
 		if !ok {
 			return nil, fault(connectors.Invalid, "createFeed", "no_such_line", "the order has no item "+l.Line)
 		}
 		which = append(which, at)
-		given[i] = l.Amount
 		if l.Amount.Currency != "" && l.Amount.Currency != cmd.Amount.Currency {
 			return nil, fault(connectors.Invalid, "createFeed", "currency", "a line is in another currency than the refund")
 		}
 		named = named.Add(l.Amount)
 	}
+	parts := named.Add(cmd.Shipping).Add(cmd.Tax)
 	switch {
-	case len(cmd.Lines) == 0:
-		for i := range w.Items {
-			which = append(which, i)
-		}
-	case !named.IsZero():
-		if named != cmd.Amount {
-			return nil, fault(connectors.Invalid, "createFeed", "lines_do_not_add_up", "the lines come to "+named.String()+", the refund to "+cmd.Amount.String())
-		}
-		var out []adjusted
-		for i, at := range which {
-			part, err := share(given[i], w, paid, []int{at})
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, part...)
-		}
-		return out, nil
+	case parts.IsZero() && len(which) > 0:
+		return share(cmd.Amount, w, paid, which)
+	case parts.IsZero():
+		return share(cmd.Amount, w, paid, all)
+	case parts != cmd.Amount:
+		return nil, fault(connectors.Invalid, "createFeed", "lines_do_not_add_up", "the parts come to "+parts.String()+", the refund to "+cmd.Amount.String())
 	}
-	return share(cmd.Amount, w, paid, which)
+	out := make([]adjusted, len(w.Items))
+	for i, l := range cmd.Lines {
+		at := which[i]
+		price, itsTax := paidOf(paid[at], principal), paidOf(paid[at], tax)
+		if l.Amount.Minor+max(0, l.Before.Minor) > price.Minor+itsTax.Minor {
+			return nil, fault(connectors.Conflict, "createFeed", "over_remaining", "more than was paid for item "+l.Line)
+		}
+		ofPrice, ofTax := l.Split(price, itsTax)
+		out[at].add(w.Items[at].ID, component{principal, ofPrice}, component{tax, ofTax})
+	}
+	for _, x := range []struct {
+		amount connectors.Money
+		kinds  []string
+	}{{cmd.Shipping, []string{shipping, shippingTax}}, {cmd.Tax, []string{tax, shippingTax}}} {
+		if x.amount.Minor <= 0 {
+			continue
+		}
+		only := make([][]component, len(paid))
+		for i := range paid {
+			only[i] = slices.DeleteFunc(slices.Clone(paid[i]), func(c component) bool { return !slices.Contains(x.kinds, c.kind) })
+		}
+		got, err := share(x.amount, w, only, all)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range got {
+			out[index[a.item]].add(a.item, a.components...)
+		}
+	}
+	return slices.DeleteFunc(out, func(a adjusted) bool { return len(a.components) == 0 }), nil
+}
+
+// The components of an item's price, in the platform's words.
+const (
+	principal   = "Principal"
+	tax         = "Tax"
+	shipping    = "Shipping"
+	shippingTax = "ShippingTax"
+)
+
+func paidOf(in []component, kind string) connectors.Money {
+	for _, c := range in {
+		if c.kind == kind {
+			return c.amount
+		}
+	}
+	return connectors.Money{}
+}
+
+// add puts components to an item, those of one kind together.
+func (a *adjusted) add(item string, in ...component) {
+	a.item = item
+	for _, c := range in {
+		i := slices.IndexFunc(a.components, func(x component) bool { return x.kind == c.kind })
+		switch {
+		case c.amount.Minor <= 0:
+		case i >= 0:
+			a.components[i].amount = a.components[i].amount.Add(c.amount)
+		default:
+			a.components = append(a.components, c)
+		}
+	}
 }
 
 func share(amount connectors.Money, w wireOrder, paid [][]component, which []int) ([]adjusted, error) {

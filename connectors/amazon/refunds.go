@@ -66,8 +66,22 @@ func (s *Seller) quote(ctx context.Context, order string) (connectors.Quote, wir
 		return connectors.Quote{}, w, fault(connectors.Invalid, "listTransactions", "unreadable", sum.err.Error())
 	}
 	q := connectors.Quote{Order: o, Remaining: o.Remaining(), Tax: o.Tax, Shipping: o.Shipping}
-	for _, l := range o.Lines {
-		q.Lines = append(q.Lines, connectors.QuoteLine{Line: l, Quantity: l.Quantity, Remaining: sum.add(sum.add(l.Price, l.Tax), l.Shipping)})
+	least := func(m connectors.Money) connectors.Money {
+		return connectors.Money{Minor: max(0, min(m.Minor, q.Remaining.Minor)), Currency: q.Remaining.Currency}
+	}
+	for i, l := range o.Lines {
+		p := sum.partsOf(w.Items[i])
+		// What the platform withheld of the tax it gives back itself.
+		withheld := sum.withheldOf(w.Items[i])
+		q.Remaining.Minor = max(0, q.Remaining.Minor-withheld.Minor)
+		q.Lines = append(q.Lines, connectors.QuoteLine{Line: l, Quantity: l.Quantity, Remaining: sum.add(p.principal, p.tax)})
+	}
+	for i := range q.Lines {
+		q.Lines[i].Remaining = least(q.Lines[i].Remaining)
+	}
+	q.Tax, q.Shipping = least(q.Tax), least(q.Shipping)
+	if sum.err != nil {
+		return connectors.Quote{}, w, fault(connectors.Invalid, "getOrder", "unreadable", sum.err.Error())
 	}
 	switch {
 	case q.Remaining.Minor <= 0:

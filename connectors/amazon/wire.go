@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,6 +125,13 @@ type wireItem struct {
 		Total      *wireMoney      `json:"proceedsTotal"`
 		Breakdowns []wireBreakdown `json:"breakdowns"`
 	} `json:"proceeds"`
+	Tax struct {
+		Collections []taxCollection `json:"taxCollections"`
+	} `json:"tax"`
+}
+
+type taxCollection struct {
+	Model string `json:"model"`
 }
 
 // sums adds amounts and remembers the first that cannot be read.
@@ -165,8 +173,31 @@ func decodeOrder(raw []byte) (wireOrder, error) {
 // parts are the components of an item's price that a refund names.
 type parts struct{ principal, tax, shipping, shippingTax connectors.Money }
 
-// partsOf splits what the item brought. Discounts and gift wrap count as principal.
+// withheldOf is the tax of an item that the platform withholds and pays, and
+// therefore gives back itself.
+func (s *sums) withheldOf(i wireItem) connectors.Money {
+	if !i.withheld() {
+		return connectors.Money{}
+	}
+	p := s.allParts(i)
+	return s.add(p.tax, p.shippingTax)
+}
+
+func (i wireItem) withheld() bool {
+	return slices.ContainsFunc(i.Tax.Collections, func(c taxCollection) bool { return c.Model == "MARKETPLACE_FACILITATOR" })
+}
+
+// partsOf splits what the item brought and can be given back. Discounts and gift
+// wrap count as principal.
 func (s *sums) partsOf(i wireItem) parts {
+	p := s.allParts(i)
+	if i.withheld() {
+		p.tax.Minor, p.shippingTax.Minor = 0, 0
+	}
+	return p
+}
+
+func (s *sums) allParts(i wireItem) parts {
 	var p parts
 	if i.Proceeds == nil {
 		if i.Product.Price != nil {

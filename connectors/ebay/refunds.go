@@ -3,6 +3,7 @@ package ebay
 import (
 	"context"
 	"errors"
+	"math/big"
 	"net/url"
 	"slices"
 	"strings"
@@ -62,8 +63,12 @@ func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error
 	q.Tax, q.Shipping = least(o.Tax), least(o.Shipping)
 	var m sums
 	for _, l := range o.Lines {
-		left := m.add(m.add(m.add(l.Price, l.Tax), l.Shipping), connectors.Money{Minor: -l.Refunded.Minor, Currency: l.Refunded.Currency})
-		q.Lines = append(q.Lines, connectors.QuoteLine{Line: l, Quantity: l.Quantity, Remaining: least(left)})
+		// eBay tells what was given back of a line, and neither of how many nor whether
+		// it was for its delivery.
+		goods := m.add(l.Price, l.Tax)
+		left := m.add(m.add(goods, l.Shipping), connectors.Money{Minor: -l.Refunded.Minor, Currency: l.Refunded.Currency})
+		left = least(connectors.Money{Minor: min(left.Minor, goods.Minor), Currency: left.Currency})
+		q.Lines = append(q.Lines, connectors.QuoteLine{Line: l, Quantity: unitsLeft(left, goods, l.Quantity), Remaining: left})
 	}
 	if m.err != nil {
 		return q, invalid(opOrder, "unreadable", m.err.Error())
@@ -83,10 +88,67 @@ func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error
 	return q, nil
 }
 
+// unitsLeft is how many of a line what is left of it can still be for.
+func unitsLeft(left, goods connectors.Money, quantity int) int {
+	if goods.Minor <= 0 || left.Minor <= 0 {
+		return 0
+	}
+	n := new(big.Int).Mul(big.NewInt(left.Minor), big.NewInt(int64(quantity)))
+	n.Add(n, big.NewInt(goods.Minor-1)).Quo(n, big.NewInt(goods.Minor))
+	return int(min(n.Int64(), int64(quantity)))
+}
+
+// refundBody has either the lines or the order's amount.
 type refundBody struct {
-	Reason  string     `json:"reasonForRefund"`
-	Comment string     `json:"comment,omitempty"`
-	Amount  wireAmount `json:"orderLevelRefundAmount"`
+	Reason  string       `json:"reasonForRefund"`
+	Comment string       `json:"comment,omitempty"`
+	Items   []refundItem `json:"refundItems,omitempty"`
+	Amount  *wireAmount  `json:"orderLevelRefundAmount,omitempty"`
+}
+
+type refundItem struct {
+	Amount wireAmount `json:"refundAmount"`
+	Line   string     `json:"lineItemId"`
+}
+
+// reasonFor is eBay's word for why. What is given back of the delivery alone is a
+// discount on it, unless the buyer had more to complain of.
+func reasonFor(cmd connectors.Refund) string {
+	word, ok := reasons[cmd.Reason]
+	if !ok {
+		word = reasons[connectors.ReasonOther]
+	}
+	if word == "OTHER_ADJUSTMENT" && cmd.Shipping.Minor > 0 && cmd.Shipping == cmd.Amount {
+		return "SHIPPING_DISCOUNT"
+	}
+	return word
+}
+
+// itemsOf are the lines of a refund, each with its share of the delivery. Where
+// the delivery was not these lines' own, nil: the order as a whole is refunded.
+func itemsOf(cmd connectors.Refund, o connectors.Order) ([]refundItem, error) {
+	if len(cmd.Lines) == 0 || cmd.Tax.Minor > 0 {
+		return nil, nil
+	}
+	sum, shipping := connectors.Money{Currency: cmd.Amount.Currency}, cmd.Shipping.Minor
+	var out []refundItem
+	for _, l := range cmd.Lines {
+		i := slices.IndexFunc(o.Lines, func(x connectors.OrderLine) bool { return x.ID == l.Line })
+		if i < 0 || l.Amount.Minor <= 0 {
+			return nil, invalid(opRefund, "no_such_line", "the order has no line "+l.Line+" to refund")
+		}
+		part := max(0, min(shipping, o.Lines[i].Shipping.Minor))
+		shipping -= part
+		sum = sum.Add(l.Amount)
+		out = append(out, refundItem{wireAmount{l.Amount.Add(connectors.Money{Minor: part, Currency: l.Amount.Currency}).Decimal(), l.Amount.Currency}, l.Line})
+	}
+	if sum = sum.Add(cmd.Shipping); sum != cmd.Amount {
+		return nil, invalid(opRefund, "lines_do_not_add_up", "the lines come to "+sum.String()+", the refund to "+cmd.Amount.String())
+	}
+	if shipping > 0 {
+		return nil, nil
+	}
+	return out, nil
 }
 
 // Refund gives money back. It looks first: eBay would take the same refund twice.
@@ -111,11 +173,13 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 		return connectors.Receipt{State: connectors.StateUnknown, After: lookAgain},
 			&connectors.Error{Kind: connectors.Unsure, Platform: Platform, Op: opRefund, Code: "settling", Err: errors.New("sent a moment ago; not shown yet")}
 	}
-	reason, ok := reasons[cmd.Reason]
-	if !ok {
-		reason = reasons[connectors.ReasonOther]
+	body := refundBody{Reason: reasonFor(cmd), Comment: comment(cmd)}
+	if body.Items, err = itemsOf(cmd, o); err != nil {
+		return connectors.Receipt{State: connectors.StateRejected}, err
 	}
-	body := refundBody{Reason: reason, Comment: comment(cmd), Amount: wireAmount{cmd.Amount.Decimal(), cmd.Amount.Currency}}
+	if body.Items == nil {
+		body.Amount = &wireAmount{cmd.Amount.Decimal(), cmd.Amount.Currency}
+	}
 	var out struct {
 		ID     string `json:"refundId"`
 		Status string `json:"refundStatus"`

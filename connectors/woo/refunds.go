@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,13 +74,13 @@ func (s *Shop) Quote(ctx context.Context, order string) (connectors.Quote, error
 				continue // it counts in the order's sum all the same
 			}
 			units[of] += max(l.Quantity, -l.Quantity)
-			money[of] += plus(m).Minor
+			money[of] += plus(m).Minor + plus(t).Minor
 			q.Tax.Minor = max(0, q.Tax.Minor-plus(t).Minor)
 		}
 	}
 	for _, l := range o.Lines {
-		left := connectors.QuoteLine{Line: l, Quantity: max(0, l.Quantity-units[l.ID]), Remaining: l.Price}
-		left.Remaining.Minor = max(0, l.Price.Minor-money[l.ID])
+		left := connectors.QuoteLine{Line: l, Quantity: max(0, l.Quantity-units[l.ID]), Remaining: l.Price.Add(l.Tax)}
+		left.Remaining.Minor = max(0, min(left.Remaining.Minor-money[l.ID], q.Remaining.Minor))
 		left.Line.Refunded.Minor = money[l.ID]
 		q.Lines = append(q.Lines, left)
 	}
@@ -109,6 +110,54 @@ type askLine struct {
 	ID       json.Number `json:"id"`
 	Quantity int         `json:"quantity"`
 	Total    json.Number `json:"refund_total"`
+	Taxes    []askTax    `json:"refund_tax,omitempty"`
+}
+
+// askTax is tax of one rate.
+type askTax struct {
+	ID    json.Number `json:"id"`
+	Total json.Number `json:"refund_total"`
+}
+
+// askLines splits each line into its price and its taxes, by what the order says.
+// A shop that tells no rates gets the line's amount as a whole.
+func askLines(cmd connectors.Refund, w wireOrder) (out []askLine, restock bool, err error) {
+	for _, l := range cmd.Lines {
+		i := slices.IndexFunc(w.Lines, func(x wireLine) bool { return string(x.ID) == l.Line })
+		if i < 0 || !digits.MatchString(l.Line) || l.Quantity < 0 {
+			return nil, false, fail(connectors.Invalid, opRefund, "line", "there is no such line")
+		}
+		of := w.Lines[i]
+		price, err := amount(of.Total, cmd.Amount.Currency)
+		if err != nil {
+			return nil, false, fail(connectors.Invalid, opRefund, "unreadable", err.Error())
+		}
+		tax := connectors.Money{Currency: cmd.Amount.Currency}
+		var each []connectors.Money
+		for _, t := range of.Taxes {
+			m, err := amount(t.Total, cmd.Amount.Currency)
+			if err != nil {
+				return nil, false, fail(connectors.Invalid, opRefund, "unreadable", err.Error())
+			}
+			each, tax = append(each, m), tax.Add(m)
+		}
+		a := askLine{ID: json.Number(l.Line), Quantity: l.Quantity, Total: json.Number(l.Amount.Decimal())}
+		if tax.Minor > 0 {
+			ofPrice, ofTax := l.Split(price, tax)
+			a.Total = json.Number(ofPrice.Decimal())
+			left, rest := ofTax.Minor, tax.Minor
+			for k, m := range each {
+				part := left
+				if rest > 0 && m.Minor < rest {
+					part = left * m.Minor / rest
+				}
+				left, rest = left-part, rest-m.Minor
+				a.Taxes = append(a.Taxes, askTax{json.Number(of.Taxes[k].ID), json.Number(connectors.Money{Minor: part, Currency: tax.Currency}.Decimal())})
+			}
+		}
+		out, restock = append(out, a), restock || l.Restock
+	}
+	return out, restock, nil
 }
 
 type askRefund struct {
@@ -133,12 +182,18 @@ func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Re
 		return r, nil
 	}
 	in := askRefund{Amount: cmd.Amount.Decimal(), Reason: reasonOf(cmd), Gateway: !s.record}
-	for _, l := range cmd.Lines {
-		if !digits.MatchString(l.Line) || l.Quantity < 0 {
-			return connectors.Receipt{State: connectors.StateRejected}, fail(connectors.Invalid, opRefund, "line", "there is no such line")
+	if len(cmd.Lines) > 0 {
+		var w wireOrder
+		if _, err := s.read(ctx, opOrder, "/orders/"+cmd.Order, nil, &w); err != nil {
+			if connectors.KindOf(err) == connectors.Unsure {
+				err = fail(connectors.Down, opRefund, codeOf(err), "the order could not be read, so nothing was sent")
+			}
+			return connectors.Receipt{State: connectors.StateAbsent}, err
 		}
-		in.Lines = append(in.Lines, askLine{ID: json.Number(l.Line), Quantity: l.Quantity, Total: json.Number(l.Amount.Decimal())})
-		in.Restock = in.Restock || l.Restock
+		var err error
+		if in.Lines, in.Restock, err = askLines(cmd, w); err != nil {
+			return connectors.Receipt{State: connectors.StateRejected}, err
+		}
 	}
 	var done wireRefund
 	err := s.write(ctx, opRefund, http.MethodPost, "/orders/"+cmd.Order+"/refunds", in, &done)

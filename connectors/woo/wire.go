@@ -110,7 +110,11 @@ type wireLine struct {
 	Quantity int     `json:"quantity"`
 	Total    decimal `json:"total"`
 	Tax      decimal `json:"total_tax"`
-	Image    struct {
+	Taxes    []struct {
+		ID    ident   `json:"id"`
+		Total decimal `json:"total"`
+	} `json:"taxes"`
+	Image struct {
 		Src string `json:"src"`
 	} `json:"image"`
 	Meta []wireMeta `json:"meta_data"`

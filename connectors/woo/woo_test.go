@@ -165,7 +165,7 @@ func TestQuoteAfterRefund(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q.Remaining.Minor != 1990 || q.Lines[0].Quantity != 1 || q.Lines[0].Remaining.Minor != 1013 || q.Order.Refunds[0].Key != refundOf(1000).Key {
+	if q.Remaining.Minor != 1990 || q.Lines[0].Quantity != 1 || q.Lines[0].Remaining.Minor != 1395 || q.Order.Refunds[0].Key != refundOf(1000).Key {
 		t.Errorf("%+v", q)
 	}
 }
