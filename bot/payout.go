@@ -62,8 +62,11 @@ func (d *Desk) payOut(ctx context.Context, j jobs.Job[PayArgs]) error {
 	return d.payLook(ctx, j, r, s, shop)
 }
 
-// paySend sends the refund.
+// paySend sends the refund, if what was approved is still left.
 func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) error {
+	if done, err := d.lastLook(ctx, j, r, s, shop); done || err != nil {
+		return err
+	}
 	begun, err := d.payBegins(ctx, r, shop)
 	if err != nil {
 		return err

@@ -1,0 +1,75 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"helloworld/bot/alerts"
+	"helloworld/bot/jobs"
+	"helloworld/bot/store"
+	"helloworld/connectors"
+)
+
+// whyOver is why a refund ends when less is left than was approved.
+const whyOver = "over_remaining"
+
+// lastLook looks right before the money is sent whether what was approved is still
+// left, by the platform's reckoning and the desk's own. done: the job is dealt
+// with and nothing is to be sent.
+//
+// Less may be left because this very refund was sent before and has only now
+// turned up, so that its own state is looked at before it is given up.
+func (d *Desk) lastLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) (done bool, err error) {
+	q, err := shop.Quote(connectors.WithFresh(ctx), r.Order)
+	if err != nil {
+		return true, d.unread(ctx, j, r, s, err)
+	}
+	if err := d.withOwn(ctx, s.ID, &q); err != nil {
+		return true, err
+	}
+	if a := j.Args.Cmd.Amount; a.Currency == q.Remaining.Currency && a.Minor <= q.Remaining.Minor {
+		return false, nil
+	}
+	cmd := j.Args.Cmd
+	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		cmd.Taken, err = takenBy(tx, r, shop)
+		return err
+	}); err != nil {
+		return true, err
+	}
+	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
+	switch {
+	case err != nil:
+		return true, d.unread(ctx, j, r, s, err)
+	case rec.State == connectors.StateAbsent:
+		d.Log.WarnContext(ctx, "a refund is more than what is left and is not sent", "refund", r.ID, "store", r.Store)
+		return true, d.payEnds(ctx, j, r, RefundFailed, whyOver, nil)
+	}
+	return true, d.payReceipt(ctx, j, r, rec, true)
+}
+
+// unread: the order could not be read before anything was sent, so that nothing is
+// in doubt. It waits, or ends where waiting would not help.
+func (d *Desk) unread(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, cause error) error {
+	k := connectors.KindOf(cause)
+	wait := max(connectors.RetryAfterOf(cause), d.later(j.Created))
+	switch k {
+	case connectors.Busy, connectors.Down:
+	case connectors.Unsure:
+		k = connectors.Down
+	case connectors.Reauthorise, connectors.AppBroken:
+		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, cause) }); err != nil {
+			return err
+		}
+		wait = d.later(j.Created)
+	default:
+		d.Log.WarnContext(ctx, "a refund was not sent: its order cannot be read", "refund", r.ID, "store", r.Store, "err", cause)
+		return d.payEnds(ctx, j, r, RefundRejected, codeOf(cause), nil)
+	}
+	if r.Error != k.String() {
+		if err := d.payMoves(ctx, r, RefundApproved, k.String(), nil); err != nil {
+			return err
+		}
+	}
+	return jobs.Snooze(max(wait, time.Millisecond))
+}
