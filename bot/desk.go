@@ -86,8 +86,9 @@ type Options struct {
 // Policy is who decides on money. Votes 0 means nobody can.
 type Policy struct {
 	Votes int
-	// Expiry is how long an ask waits.
-	Expiry time.Duration
+	// Expiry is how long an ask waits, and Escalation what happens while it does.
+	Expiry     time.Duration
+	Escalation Escalation
 	// UnsureFor is how long an unknown outcome is looked up before a person is
 	// asked.
 	UnsureFor time.Duration

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"helloworld/bot/alerts"
@@ -22,6 +21,7 @@ func (d *Desk) paint() {
 		"msg":     d.paintMessage,
 		"draft":   d.paintDraft,
 		"refund":  d.paintRefund,
+		"void":    d.paintVoid,
 		"run":     d.paintRun,
 		"alert":   d.paintAlert,
 		"form":    d.paintForm,
@@ -76,16 +76,46 @@ func (d *Desk) paintDraft(_ context.Context, tx *store.Tx, id string, p *i18n.Pr
 }
 
 func (d *Desk) paintRefund(_ context.Context, tx *store.Tx, id string, p *i18n.Printer) (chat.Card, string, error) {
-	r, err := d.GetRefund(tx, id)
+	v, err := d.refundView(tx, id)
 	if err != nil {
 		return chat.Card{}, "", err
 	}
-	a, err := approvals.Get(tx, r.Approval)
+	return refundCard(v, p), v.Refund.Facts, nil
+}
+
+func (d *Desk) refundView(tx *store.Tx, id string) (v refundView, err error) {
+	if v.Refund, err = d.GetRefund(tx, id); err != nil {
+		return v, err
+	}
+	if v.Approval, err = approvals.Get(tx, v.Refund.Approval); err != nil {
+		return v, err
+	}
+	if v.Questions, err = approvals.Questions(tx, v.Approval.ID); err != nil {
+		return v, err
+	}
+	if v.Lent, err = approvals.LentFor(tx, v.Approval.ID); err != nil {
+		return v, err
+	}
+	v.Looks, err = evidence(tx, id)
+	v.Store, v.Name, v.Zone = d.storeOr(v.Refund.Store), d.name, d.Zone
+	return v, err
+}
+
+// paintVoid draws what is left of a refund's card after its facts have changed.
+func (d *Desk) paintVoid(_ context.Context, tx *store.Tx, id string, p *i18n.Printer) (chat.Card, string, error) {
+	old, err := approvals.Get(tx, approvals.ID(id))
 	if err != nil {
 		return chat.Card{}, "", err
 	}
-	v := refundView{r, a, d.storeOr(r.Store), func(id string) string { return d.People.Name(people.ID(id)) }, d.Zone}
-	return refundCard(v, p), r.Facts, nil
+	_, rid, err := Matters(old.About)
+	if err != nil {
+		return chat.Card{}, "", err
+	}
+	r, err := d.GetRefund(tx, rid)
+	if err != nil {
+		return chat.Card{}, "", err
+	}
+	return voidCard(r, d.storeOr(r.Store), p), id, nil
 }
 
 func (d *Desk) paintRun(_ context.Context, tx *store.Tx, id string, p *i18n.Printer) (chat.Card, string, error) {
@@ -164,35 +194,4 @@ func (s Standing) Stale(now time.Time) bool {
 		}
 	}
 	return false
-}
-
-// Waiting lists the refunds that wait for people and that a person may see.
-func (d *Desk) Waiting(ctx context.Context, who people.Person) ([]Payback, error) {
-	var out []Payback
-	err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		out = nil
-		ids, err := approvals.ListWaiting(tx, 50)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			a, err := approvals.Get(tx, id)
-			if err != nil {
-				return err
-			}
-			_, rid, err := Matters(a.About)
-			if err != nil {
-				return err
-			}
-			r, err := d.GetRefund(tx, rid)
-			if err != nil {
-				return fmt.Errorf("bot: approval %s: %w", id, err)
-			}
-			if who.Sees(r.Store) {
-				out = append(out, r)
-			}
-		}
-		return nil
-	})
-	return out, err
 }

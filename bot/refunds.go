@@ -74,6 +74,8 @@ type PaybackBody struct {
 	Findings []Finding `json:"findings,omitempty"`
 	// Batch is the batch it was asked in; empty for a single one.
 	Batch string `json:"batch,omitempty"`
+	// Link is the order's page in the seller's back office.
+	Link string `json:"link,omitempty"`
 }
 
 // Ref is how people write the order without doubt: "shopify-main#1234".

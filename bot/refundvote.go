@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"helloworld/bot/approvals"
+	"helloworld/bot/chat"
 	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/connectors"
@@ -17,26 +18,51 @@ import (
 // Decide casts a vote on a refund. A yes first reads the order again: if the
 // facts have changed, the old card dies and a new one is asked about.
 func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, reason string) error {
-	r, err := d.refundFor(ctx, by, id)
+	r, err := d.RefundFor(ctx, by, id)
 	if err != nil {
 		return err
 	}
-	if yes && r.State == RefundAsked && r.By != by.Who.ID && by.Who.Is(people.Manager) {
+	if may, err := d.MayDecide(ctx, r, by.Who.ID); err != nil {
+		return err
+	} else if yes && may {
+		if facts != "" && facts != r.Facts {
+			return i18n.NewProblem(nil, "approval.stale", "id", r.ID)
+		}
+		if err := d.policyOpen(d.Now()); err != nil {
+			return err
+		}
 		q, err := d.QuoteFor(ctx, d.storeOr(r.Store), r.Order)
 		if err != nil {
 			return err
 		}
-		if d.refundFacts(r.Store, r.Body, q.Order) != r.Facts {
-			return d.askAgain(ctx, by, r, q)
+		found, bad := d.stillGood(ctx, r, q)
+		if _, sentence := i18n.AsProblem(bad); bad != nil && !sentence {
+			return bad
+		}
+		if bad != nil || d.refundFacts(r.Store, r.Body, q.Order) != r.Facts {
+			return d.askAgain(ctx, by, r, q, found, bad)
 		}
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
 		a, err := approvals.Vote(tx, r.Approval, approvals.Ballot{Who: by.Who, Yes: yes, Facts: facts, Reason: reason})
 		if err != nil {
-			return d.voteProblem(ctx, tx, r, a, err)
+			return d.voteProblem(ctx, tx, by, r, a, err)
 		}
 		return d.voted(tx, by, r, a, yes, reason)
 	})
+}
+
+// MayDecide tells whether somebody's vote on a refund would count now.
+func (d *Desk) MayDecide(ctx context.Context, r Payback, who people.ID) (may bool, err error) {
+	err = d.DB.Read(ctx, func(tx *store.Tx) error {
+		a, err := approvals.Get(tx, r.Approval)
+		if err != nil {
+			return err
+		}
+		_, may, err = approvals.CanVote(tx, a, who)
+		return err
+	})
+	return may, err
 }
 
 // deciders are the people whose yes counts in their own right: never whoever
@@ -47,7 +73,8 @@ func (d *Desk) deciders(ctx context.Context, asker people.ID, storeID string, vo
 	})
 }
 
-func (d *Desk) refundFor(ctx context.Context, by Deed, id string) (r Payback, err error) {
+// RefundFor finds a refund that somebody may see.
+func (d *Desk) RefundFor(ctx context.Context, by Deed, id string) (r Payback, err error) {
 	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		r, err = d.GetRefund(tx, id)
 		return err
@@ -65,26 +92,23 @@ func (d *Desk) refundFor(ctx context.Context, by Deed, id string) (r Payback, er
 }
 
 // voteProblem is why a vote did not count, as a sentence.
-func (d *Desk) voteProblem(ctx context.Context, tx *store.Tx, r Payback, a approvals.Approval, err error) error {
+func (d *Desk) voteProblem(ctx context.Context, tx *store.Tx, by Deed, r Payback, a approvals.Approval, err error) error {
 	who, when := "", time.Time{}
 	if len(a.Votes) > 0 {
 		last := a.Votes[len(a.Votes)-1]
-		who, when = d.People.Name(last.Who), last.At
+		who, when = castName(by.P, last, d.name), last.At
 	}
 	switch {
 	case errors.Is(err, approvals.ErrOwn):
 		return i18n.NewProblem(nil, "approval.own", "id", r.ID)
 	case errors.Is(err, approvals.ErrTwice):
 		return i18n.NewProblem(nil, "approval.twice", "id", r.ID)
+	case errors.Is(err, approvals.ErrSpoken):
+		return i18n.NewProblem(nil, "approval.spoken", "id", r.ID, "who", who)
+	case errors.Is(err, approvals.ErrReason):
+		return i18n.NewProblem(nil, "approval.why_needed", "id", r.ID)
 	case errors.Is(err, approvals.ErrNotYou):
-		names := ""
-		for i, p := range d.deciders(ctx, r.By, r.Store, a.Voters) {
-			if i > 0 {
-				names += ", "
-			}
-			names += p.Name
-		}
-		return i18n.NewProblem(nil, "approval.not_you", "id", r.ID, "who", names)
+		return i18n.NewProblem(nil, "approval.not_you", "id", r.ID, "who", d.deciderNames(ctx, by.P, a))
 	case errors.Is(err, approvals.ErrLate):
 		return i18n.NewProblem(nil, "approval.late", "id", r.ID, "order", r.Ref())
 	case errors.Is(err, approvals.ErrStale), a.State == approvals.Void:
@@ -97,13 +121,40 @@ func (d *Desk) voteProblem(ctx context.Context, tx *store.Tx, r Payback, a appro
 	return fmt.Errorf("bot: vote on %s: %w", r.ID, err)
 }
 
+// name is what to call somebody.
+func (d *Desk) name(id string) string { return d.People.Name(people.ID(id)) }
+
+// castName is who voted: "ben", or "ben for anna".
+func castName(p *i18n.Printer, v approvals.Cast, name func(id string) string) string {
+	if v.For == "" {
+		return name(string(v.Who))
+	}
+	return p.T("approval.in_place_of", "who", name(string(v.Who)), "whom", name(string(v.For)))
+}
+
+// deciderNames are the people whose yes counts, as a list.
+func (d *Desk) deciderNames(ctx context.Context, p *i18n.Printer, a approvals.Approval) string {
+	var names []string
+	for _, x := range d.deciders(ctx, a.By, a.Store, a.Voters) {
+		names = append(names, x.Name)
+	}
+	if len(names) == 0 {
+		return p.T("error.nobody_yet")
+	}
+	return p.List(names...)
+}
+
 // voted writes down what a counted vote means for the refund.
 func (d *Desk) voted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes bool, reason string) error {
 	what := "refund.vote_yes"
 	if !yes {
 		what = "refund.vote_no"
 	}
-	if err := d.Audit.Append(tx, string(by.Who.ID), what, "refund:"+r.ID, map[string]any{"approval": r.Approval, "facts": a.Facts}); err != nil {
+	detail := map[string]any{"approval": r.Approval, "facts": a.Facts}
+	if last := a.Votes[len(a.Votes)-1]; last.For != "" {
+		detail["for"] = last.For
+	}
+	if err := d.Audit.Append(tx, string(by.Who.ID), what, "refund:"+r.ID, detail); err != nil {
 		return err
 	}
 	var err error
@@ -111,7 +162,13 @@ func (d *Desk) voted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes
 	case approvals.Approved:
 		err = d.refundTo(tx, r.ID, RefundApproved, "", nil)
 	case approvals.Denied:
-		err = d.refundTo(tx, r.ID, RefundDenied, reason, nil)
+		// The reason stands with the vote.
+		if err = d.refundTo(tx, r.ID, RefundDenied, "", nil); err == nil && r.By != by.Who.ID {
+			err = d.tellAsker(tx, r, func(p *i18n.Printer) chat.Card {
+				return plain(p, p.T("approval.denied_told", "id", r.ID, "amount", r.Body.Cmd.Amount.String(), "order", r.Ref(),
+					"who", castName(p, a.Votes[len(a.Votes)-1], d.name), "why", reason))
+			})
+		}
 	}
 	if err != nil {
 		return err
@@ -130,15 +187,16 @@ func (d *Desk) voted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes
 }
 
 // askAgain voids an approval whose facts have changed and asks about the new
-// ones, under the same refund and the same key.
-func (d *Desk) askAgain(ctx context.Context, by Deed, r Payback, q connectors.Quote) error {
+// ones, under the same refund and the same key; with bad, which is what has come
+// in the way, nothing is asked any more.
+func (d *Desk) askAgain(ctx context.Context, by Deed, r Payback, q connectors.Quote, found []Finding, bad error) error {
 	body := r.Body
 	body.Total, body.Left, body.Status = q.Order.Total, q.Remaining, string(q.Order.Status)
 	body.Cmd.Before, body.Cmd.Seen, body.Cmd.Hidden = q.Order.Refunded, nil, q.Hidden
 	for _, seen := range q.Order.Refunds {
 		body.Cmd.Seen = append(body.Cmd.Seen, seen.ID)
 	}
-	_, amountErr := checkAmount(RefundAsk{Order: OrderAt{d.storeOr(r.Store), q.Order}, Amount: body.Cmd.Amount}, q)
+	body.Findings = found
 	facts := d.refundFacts(r.Store, body, q.Order)
 	return d.commit(ctx, by, func(tx *store.Tx) error {
 		ended, err := approvals.End(tx, r.Approval, approvals.Void)
@@ -155,9 +213,8 @@ func (d *Desk) askAgain(ctx context.Context, by Deed, r Payback, q connectors.Qu
 		if _, err := tx.Exec(`UPDATE refund SET body = ?, facts = ? WHERE id = ?`, kept, facts, r.ID); err != nil {
 			return err
 		}
-		if amountErr != nil {
-			p, _ := i18n.AsProblem(amountErr)
-			if err := d.refundTo(tx, r.ID, RefundFailed, string(p.Key), nil); err != nil {
+		if p, ok := i18n.AsProblem(bad); ok {
+			if err := d.refundTo(tx, r.ID, RefundFailed, "facts_changed", nil); err != nil {
 				return err
 			}
 			if err := d.Repaint(tx, "refund:"+r.ID); err != nil {
@@ -168,11 +225,25 @@ func (d *Desk) askAgain(ctx context.Context, by Deed, r Payback, q connectors.Qu
 		if err := d.openApproval(tx, r.ID, r.By, r.Store, facts, body); err != nil {
 			return err
 		}
-		if err := d.Repaint(tx, "refund:"+r.ID); err != nil {
+		if err := d.newCard(tx, r); err != nil {
 			return err
 		}
 		return d.Whisper(tx, by.Event, plain(by.P, by.P.T("approval.stale", "id", r.ID)))
 	})
+}
+
+// newCard puts a new card up wherever the old one stood, and leaves the old one to
+// say that it is void: who read it has not read what is asked now.
+func (d *Desk) newCard(tx *store.Tx, r Payback) error {
+	old := "void:" + string(r.Approval)
+	if _, err := tx.Exec(`UPDATE shown SET matter = ? WHERE matter = ?`, old, "refund:"+r.ID); err != nil {
+		return err
+	}
+	if err := d.Repaint(tx, old); err != nil {
+		return err
+	}
+	_, err := d.ShowIn(tx, "refund:"+r.ID, TopicApprovals, r.Store)
+	return err
 }
 
 // expire ends an ask that nobody decided in time.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"strings"
 	"time"
 
 	"golang.org/x/text/language"
@@ -27,7 +28,9 @@ type Sample struct {
 func Samples(p *i18n.Printer) []Sample {
 	at := time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 	shop := &Store{ID: "ebay-de", Name: "eBay 德国站"}
-	names := func(id string) string { return map[string]string{"anna": "Anna", "ben": "Ben"}[id] }
+	names := func(id string) string {
+		return map[string]string{"anna": "Anna", "ben": "Ben", "carla": "Carla", "dora": "Dora"}[id]
+	}
 	euro := func(minor int64) connectors.Money { return connectors.Money{Minor: minor, Currency: "EUR"} }
 
 	letter := Letter{ID: "M17", Store: shop.ID, Spoken: language.German, At: at, Message: connectors.Message{
@@ -73,14 +76,33 @@ func Samples(p *i18n.Printer) []Sample {
 
 	ask := Payback{ID: "R7", Store: shop.ID, Order: "11-10001-20037", Number: "5139", By: "anna", State: RefundAsked, Body: PaybackBody{
 		Cmd:   connectors.Refund{Order: "11-10001-20037", Amount: euro(5990), Reason: connectors.ReasonDamaged, Note: "盖子碎了 <见照片>", Before: euro(0)},
-		Total: euro(19379), Left: euro(19379), Buyer: "Mia <Attrappe>", Titles: []string{"Rucksack 22 l, wasserdicht", "Bluetooth-Kopfhörer X3"}, Status: "shipped"}}
+		Total: euro(19379), Left: euro(19379), Buyer: "Mia <Attrappe>", Titles: []string{"Rucksack 22 l, wasserdicht", "Bluetooth-Kopfhörer X3"}, Status: "shipped", Link: "https://example.com/orders/5139"}}
 	open := approvals.Approval{Need: 1, Until: at.Add(24 * time.Hour)}
 	voted := open
 	voted.Votes = []approvals.Cast{{Who: people.ID("ben"), Yes: true, At: at.Add(time.Hour)}}
 	refund := func(state RefundState, a approvals.Approval, why string) chat.Card {
 		r := ask
 		r.State, r.Error, r.Updated = state, why, at.Add(time.Hour)
+		if state == RefundApproved {
+			r.Due = at.Add(5 * time.Minute)
+		}
 		return refundCard(refundView{Refund: r, Approval: a, Store: shop, Name: names, Zone: time.UTC}, p)
+	}
+
+	asked := func() chat.Card {
+		r, a := ask, voted
+		a.Need, a.Votes = 3, append(a.Votes, approvals.Cast{Who: "carla", For: "dora", Yes: true})
+		r.Body.Cmd.Note = strings.Repeat("盖子碎了，客户发来三张照片。", 20)
+		return refundCard(refundView{Refund: r, Approval: a, Store: shop, Name: names, Zone: time.UTC,
+			Lent:      []approvals.Delegation{{From: "dora", To: "carla"}},
+			Questions: []approvals.Question{{By: "ben", Text: "Ist das Foto von dieser Bestellung?", Answer: "是的。", AnsweredBy: "anna"}, {By: "ben", Text: "Und die zweite Tasche?"}}}, p)
+	}
+	unknown := func() chat.Card {
+		r := ask
+		r.State, r.Error, r.Updated = RefundUnknown, askPerson, at.Add(time.Hour)
+		return refundCard(refundView{Refund: r, Approval: voted, Store: shop, Name: names, Zone: time.UTC, Looks: []refundLook{
+			{What: lookSent, First: at, Last: at, Times: 1}, {What: "down", First: at.Add(time.Minute), Last: at.Add(9 * time.Minute), Times: 7},
+			{What: "unknown", Receipt: "50017", First: at.Add(10 * time.Minute), Last: at.Add(20 * time.Minute), Times: 4}}}, p)
 	}
 
 	dead := alerts.Alert{ID: "A2", Kind: alerts.Token, Store: shop.ID, Severity: alerts.Critical, State: alerts.Firing, Count: 1, First: at, Last: at,
@@ -120,8 +142,11 @@ func Samples(p *i18n.Printer) []Sample {
 		{"draft-changed-late", draftCard(draftView{Draft: changed, Store: shop, By: "Anna", SentBy: "Anna", Zone: time.UTC}, p)},
 		{"translation", TranslationCard(p, noted.Text, noted.Result)},
 		{"refund-asked", refund(RefundAsked, open, "")},
+		{"refund-asked-back", asked()},
+		{"refund-void", voidCard(ask, shop, p)},
 		{"refund-confirmed", refund(RefundConfirmed, voted, "")},
-		{"refund-unknown", refund(RefundUnknown, voted, askPerson)},
+		{"refund-unknown", unknown()},
+		{"refund-waits", refund(RefundApproved, voted, "busy")},
 		{"alert", alertCard(dead, shop, "", time.UTC, p)},
 		{"alert-resolved", alertCard(mended, shop, "", time.UTC, p)},
 		{"alert-calendar", alertCard(due, shop, "", time.UTC, p)},

@@ -217,7 +217,7 @@ func (d *Desk) CheckStore(ctx context.Context, s *Store) (connectors.Health, err
 	return h, err
 }
 
-// sweep ends approvals that ran out and throws old rows away.
+// sweep ends approvals that ran out, reminds of others and throws old rows away.
 func (d *Desk) sweep(ctx context.Context, j jobs.Job[SweepArgs]) error {
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
 		overdue, err := approvals.Overdue(tx, 100)
@@ -228,6 +228,9 @@ func (d *Desk) sweep(ctx context.Context, j jobs.Job[SweepArgs]) error {
 			if err := d.expire(tx, id); err != nil {
 				return err
 			}
+		}
+		if err := d.approvalRound(tx); err != nil {
+			return err
 		}
 		if _, err := tx.Exec(`DELETE FROM seen WHERE at < ?`, tx.Now()-seenLife.Milliseconds()); err != nil {
 			return err

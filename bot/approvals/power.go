@@ -95,6 +95,11 @@ func Delegations(tx *store.Tx, who people.ID) ([]Delegation, error) {
 	return delegations(tx, `giver = ? OR taker = ?`, string(who), string(who))
 }
 
+// LentFor lists the power that was lent for one approval alone.
+func LentFor(tx *store.Tx, id ID) ([]Delegation, error) {
+	return delegations(tx, `approval = ?`, string(id))
+}
+
 func delegations(tx *store.Tx, where string, args ...any) ([]Delegation, error) {
 	rows, err := tx.Query(`SELECT id, giver, taker, stores, approval, until, created FROM delegation
 		WHERE ended = 0 AND until > ? AND (`+where+`) ORDER BY created, id`, append([]any{tx.Now()}, args...)...)

@@ -164,7 +164,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	for name, n := range s.lanes {
 		lanes[name] = n
 	}
-	a.engine = jobs.New(a.db, jobs.Options{Lanes: lanes, Grace: s.grace, Log: s.log, OnDead: func(ctx context.Context, d jobs.DeadJob) {
+	a.engine = jobs.New(a.db, jobs.Options{Lanes: lanes, Lease: a.lease(), Grace: s.grace, Log: s.log, OnDead: func(ctx context.Context, d jobs.DeadJob) {
 		if a.desk != nil {
 			a.desk.GaveUp(ctx, d)
 		}
@@ -173,10 +173,14 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if err != nil {
 		return nil, err
 	}
+	exchange, err := ratesOf(cfg, a.db, s.log)
+	if err != nil {
+		return nil, err
+	}
 	a.desk, err = bot.New(ctx, bot.Options{DB: a.db, Track: services, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words, Book: book,
 		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(), Web: bot.Web(hostsOf(cfg)...),
 		Keeper: keeper, Opener: open, PublicURL: cfg.Desk.PublicURL,
-		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D(),
+		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), Escalation: escalationOf(cfg.Refunds), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D(),
 			RiskRefunds: cfg.Refunds.RiskRefunds, RiskShare: cfg.Refunds.RiskShare, Rules: cfg.RefundRules()},
 		Rates:   exchange,
 		Replies: repliesOf(cfg)})
@@ -390,10 +394,14 @@ func (a *app) chat(ctx context.Context, t chat.Transport) error {
 	if m, ok := t.(chat.Menus); ok {
 		go a.menus(ctx, t.Name(), m)
 	}
-	for wait := 5 * time.Second; ; wait = min(2*wait, 5*time.Minute) {
-		err := t.Run(ctx, a.desk.Handle)
+	for wait := 5 * time.Second; ; wait = min(max(2*wait, 5*time.Second), 5*time.Minute) {
+		err := a.listenTo(ctx, t)
 		if ctx.Err() != nil {
 			return nil
+		}
+		if errors.Is(err, store.ErrNotAlone) {
+			wait = 0 // another replica has it by now, or we get it back
+			continue
 		}
 		a.log.ErrorContext(ctx, "a chat has stopped; it will be tried again", "chat", t.Name(), "wait", wait, "err", err)
 		select {
@@ -456,4 +464,15 @@ func (a *app) close() {
 			a.log.Error("the database was not closed cleanly", "err", err)
 		}
 	}
+}
+
+// escalationOf is what becomes of asks that nobody decides on.
+func escalationOf(r config.Refunds) bot.Escalation {
+	e := bot.Escalation{After: r.Escalate.D(), To: r.EscalateTo, Vote: r.EscalateTry}
+	for _, after := range []config.Duration{r.Remind, r.RemindAgain} {
+		if after > 0 {
+			e.Reminders = append(e.Reminders, after.D())
+		}
+	}
+	return e
 }

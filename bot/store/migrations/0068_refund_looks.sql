@@ -16,3 +16,6 @@ CREATE TABLE refund_look (
 
 -- When an approved refund that has to wait goes out; 0 when it need not.
 ALTER TABLE refund ADD COLUMN due BIGINT NOT NULL DEFAULT 0;
+
+-- Where somebody asked for it, and whom alone to answer there.
+ALTER TABLE refund ADD COLUMN asked_in TEXT NOT NULL DEFAULT '';

@@ -58,6 +58,11 @@ type Desk struct {
 type Refunds struct {
 	Votes       int      `toml:"votes" default:"1" min:"0" max:"5" help:"Approvals a refund needs, besides the person who asks. 0: nobody may."`
 	Expiry      Duration `toml:"expiry" min:"1ms" default:"24h" help:"How long an ask waits for approval."`
+	Remind      Duration `toml:"remind_after" min:"0s" default:"1h" help:"After how long those who may approve are reminded; 0s: never."`
+	RemindAgain Duration `toml:"remind_again" min:"0s" default:"4h" help:"After how long once more; 0s: never."`
+	Escalate    Duration `toml:"escalate_after" eg:"8h" help:"After how long those of escalate_to are told of an ask that nobody has decided on."`
+	EscalateTo  []string `toml:"escalate_to" eg:"admin,person:anna" help:"Whom: roles, and people as person:ID."`
+	EscalateTry bool     `toml:"escalate_votes" eg:"true" help:"From then on they may approve it too. Otherwise they are only told."`
 	UnsureFor   Duration `toml:"unsure_for" min:"1ms" default:"15m" help:"After how long an unknown outcome goes to a person."`
 	Settle      Duration `toml:"settle" min:"1ms" default:"1m" help:"How long a call whose answer was lost may still be under way at a shop that does not know keys."`
 	RiskRefunds int      `toml:"risk_refunds" default:"3" min:"1" max:"1000" help:"From how many refunds in 90 days a buyer's history is a reason to look twice, if risk_share holds as well."`
