@@ -239,6 +239,17 @@ func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunde
 	err = d.DB.Write(ctx, func(tx *store.Tx) error {
 		begun = false
 		if oneByOne(shop) {
+			// Two replicas that counted at once would both find nobody before them.
+			if err := tx.Lock("refunds/" + r.Store); err != nil {
+				return err
+			}
+		}
+		// Another run may have begun since it was read: a replica that stood still for
+		// longer than its lease must not send what that one has sent.
+		if now, err := d.GetRefund(tx, r.ID); err != nil || now.State != RefundApproved {
+			return err
+		}
+		if oneByOne(shop) {
 			var open int
 			if err := tx.Row(`SELECT COUNT(*) FROM refund WHERE store = ? AND id <> ? AND state IN (?, ?) AND error <> ? AND receipt NOT LIKE ?`,
 				r.Store, r.ID, string(RefundSent), string(RefundUnknown), askPerson, `%"id":"%`).Scan(&open); err != nil || open > 0 {
