@@ -23,8 +23,22 @@ type RefundEntry struct {
 	// Note is the free text that came with it.
 	Note string `json:"note,omitempty"`
 	// Return is the return that it was for.
-	Return string    `json:"return,omitempty"`
+	Return string `json:"return,omitempty"`
+	// Lines and Shipping are what it was for, where the request told.
+	Lines    []RefundPart     `json:"lines,omitempty"`
+	Shipping connectors.Money `json:"shipping,omitzero"`
+	// Credit: it went to the buyer's store credit.
+	Credit bool      `json:"credit,omitempty"`
 	At     time.Time `json:"at"`
+}
+
+// RefundPart is what a refund gave back of a line. Tax is in Amount.
+type RefundPart struct {
+	Line     string           `json:"line"`
+	Quantity int              `json:"quantity,omitempty"`
+	Amount   connectors.Money `json:"amount"`
+	Tax      connectors.Money `json:"tax,omitzero"`
+	Restock  string           `json:"restock,omitempty"`
 }
 
 // MessageEntry is a message that a buyer received.
@@ -88,11 +102,38 @@ func (w *World) recordRefund(e RefundEntry) {
 	w.ledger.mu.Lock()
 	defer w.ledger.mu.Unlock()
 	if s, err := w.store(e.Store); err == nil {
+		s.tellParts(&e)
 		s.persistRefund(e)
 	}
 	w.ledger.refunds = append(w.ledger.refunds, e)
 	if err := w.ledger.line("refund", e); err != nil {
 		w.log.Error("the ledger could not be written", "err", err)
+	}
+}
+
+// tellParts writes into an entry what its refund was for.
+func (s *store) tellParts(e *RefundEntry) {
+	o := s.order(e.Order)
+	if o == nil {
+		return
+	}
+	for _, r := range o.refunds {
+		if r.id != e.ID {
+			continue
+		}
+		e.Credit = r.credit
+		ship := r.ship
+		for _, p := range r.parts {
+			part := RefundPart{Line: p.line.id, Quantity: p.qty, Amount: o.money(p.amount), Restock: p.restock}
+			if p.tax != 0 {
+				part.Tax = o.money(p.tax)
+			}
+			ship += p.ship
+			e.Lines = append(e.Lines, part)
+		}
+		if ship != 0 {
+			e.Shipping = o.money(ship)
+		}
 	}
 }
 

@@ -282,7 +282,7 @@ func (s *store) restoreRefund(k keptRefund) error {
 	if o == nil {
 		return fmt.Errorf("%w: order %s", errForeign, k.Order)
 	}
-	r := &refund{id: k.ID, key: k.Key, note: k.Note, at: k.At, settled: k.Settled, amount: k.Total, ship: k.Ship, byLine: k.ByLine, tx: k.Tx, ret: k.Return}
+	r := &refund{id: k.ID, key: k.Key, note: k.Note, at: k.At, settled: k.Settled, amount: k.Total, ship: k.Ship, byLine: k.ByLine, tx: k.Tx, ret: k.Return, credit: k.Credit}
 	for _, p := range k.Parts {
 		l := o.line(p.Line)
 		if l == nil {

@@ -236,6 +236,15 @@ func (x *exec) refundCreate(in args) (any, error) {
 		}
 		r.amount += n
 	}
+	for i, way := range objects(in["refundMethods"]) {
+		credit, _ := way["storeCreditRefund"].(map[string]any)
+		sum, _ := credit["amount"].(map[string]any)
+		n, err := o.minor(text(sum["amount"]))
+		if at := []string{"refundMethods", strconv.Itoa(i)}; err != nil || n <= 0 || text(sum["currencyCode"]) != o.currency {
+			return fail("Store credit amount is not valid", at...)
+		}
+		r.amount, r.credit = r.amount+n, true
+	}
 	if over, _ := in["allowOverRefunding"].(bool); !over && r.amount > o.total()-o.refunded() {
 		return fail("Refund amount cannot be greater than the amount available to refund", "transactions")
 	}

@@ -387,7 +387,11 @@ func (x *exec) payback(o *order, r *refund) *object {
 		case "order":
 			return x.order(o), nil
 		}
-		return m{"id": gid("OrderTransaction", r.tx), "kind": "REFUND", "status": "SUCCESS", "gateway": gateway, "formattedGateway": "Shopify payments",
+		by, called := gateway, "Shopify payments"
+		if r.credit {
+			by, called = "shopify_store_credit", "Store credit"
+		}
+		return m{"id": gid("OrderTransaction", r.tx), "kind": "REFUND", "status": "SUCCESS", "gateway": by, "formattedGateway": called,
 			"amountSet": o.bag(r.amount), "createdAt": when(r.at), "processedAt": when(r.at), "test": true, "paymentId": "sbx-" + r.tx, "manualPaymentGateway": false,
 			"totalUnsettledSet": o.bag(0)}[f], nil
 	}}

@@ -107,6 +107,7 @@ type refund struct {
 	ship           int64
 	parts          []part
 	byLine, failed bool
+	credit         bool // it went to the buyer's store credit
 	tx             string
 	ret            string // the return that it was for
 }
@@ -233,6 +234,33 @@ type NewOrder struct {
 	// Quantity of the one line; 0 means 1.
 	Quantity int    `json:"quantity,omitempty"`
 	Buyer    string `json:"buyer,omitempty"`
+	// More are further lines; Total is that of the first alone.
+	More []NewLine `json:"more,omitempty"`
+}
+
+// NewLine is a further line of a new order.
+type NewLine struct {
+	Title    string `json:"title,omitempty"`
+	Quantity int    `json:"quantity,omitempty"`
+	// Total is a decimal string; Tax and Shipping are the parts of it.
+	Total    string `json:"total"`
+	Tax      string `json:"tax,omitempty"`
+	Shipping string `json:"shipping,omitempty"`
+}
+
+// partsOf reads a line's total and takes its tax and shipping out of it.
+func partsOf(cur, total, tax, shipping string) (price int64, part [3]int64, err error) {
+	for i, dec := range []string{orElse(total, "10"), orElse(tax, "0"), orElse(shipping, "0")} {
+		m, err := connectors.ParseMoney(dec, cur)
+		if err != nil {
+			return 0, part, err
+		}
+		part[i] = m.Minor
+	}
+	if price = part[0] - part[1] - part[2]; price < 0 || part[1] < 0 || part[2] < 0 {
+		return 0, part, errors.New("an amount is below zero")
+	}
+	return price, part, nil
 }
 
 // OrderInfo is an order as the world knows it.
@@ -286,17 +314,12 @@ func (w *World) AddOrder(n NewOrder) (OrderInfo, error) {
 	}
 	bad := func(err error) (OrderInfo, error) { return OrderInfo{}, fmt.Errorf("%w: %w", ErrBadOrder, err) }
 	cur := orElse(n.Currency, s.Currency)
-	var part [3]int64
-	for i, dec := range []string{orElse(n.Total, "10"), orElse(n.Tax, "0"), orElse(n.Shipping, "0")} {
-		m, err := connectors.ParseMoney(dec, cur)
-		if err != nil {
-			return bad(err)
-		}
-		part[i] = m.Minor
+	price, part, err := partsOf(cur, n.Total, n.Tax, n.Shipping)
+	if err != nil {
+		return bad(err)
 	}
-	price := part[0] - part[1] - part[2]
-	if price < 0 || part[1] < 0 || part[2] < 0 || n.Quantity < 0 {
-		return bad(errors.New("an amount or a quantity is below zero"))
+	if n.Quantity < 0 {
+		return bad(errors.New("a quantity is below zero"))
 	}
 	n.Status = orElse(n.Status, shipped)
 	if !slices.Contains([]string{unshipped, partly, shipped, delivered, cancelled}, n.Status) {
@@ -323,6 +346,15 @@ func (w *World) AddOrder(n NewOrder) (OrderInfo, error) {
 	p := products[int(id)%len(products)]
 	o.lines = []*line{{id: s.lineID(id, 0), sku: orElse(n.SKU, p.sku), item: s.itemID(int(id) % len(products)), title: orElse(n.Title, p.title[s.Language]),
 		qty: orElse(n.Quantity, 1), price: price, tax: part[1], ship: part[2], image: int(id) % len(products)}}
+	for i, m := range n.More {
+		price, part, err := partsOf(cur, m.Total, m.Tax, m.Shipping)
+		if err != nil || m.Quantity < 0 {
+			return bad(fmt.Errorf("line %d: %v", i+2, err))
+		}
+		at := (int(id) + i + 1) % len(products)
+		o.lines = append(o.lines, &line{id: s.lineID(id, i+1), sku: products[at].sku, item: s.itemID(at), title: orElse(m.Title, products[at].title[s.Language]),
+			qty: orElse(m.Quantity, 1), price: price, tax: part[1], ship: part[2], image: at})
+	}
 	s.stow(o)
 	s.add(o)
 	s.persistOrder(o, id)

@@ -47,6 +47,12 @@ func journey(t *testing.T, s *shopServer) {
 	refund.Lines = []connectors.RefundLine{{Line: "501", Quantity: 1, Restock: true}}
 	_, err = shop.Refund(ctx, refund)
 	must("refund", err)
+	credit := refundOf(300)
+	credit.Key, credit.Method, credit.Shipping = "5f3a1c9e-0000-4000-8000-00000000000c", connectors.StoreCredit, connectors.Money{Minor: 300, Currency: credit.Amount.Currency}
+	_, err = shop.Refund(ctx, credit)
+	must("credit", err)
+	_, _, err = shop.Credits(ctx, "#1002")
+	must("credits", err)
 
 	items, err := shop.Items(ctx, connectors.Cursor{Since: time.Unix(1e9, 0)})
 	must("items", err)

@@ -115,7 +115,7 @@ const opHealth = `query AuthHealth {
 func Operations() map[string]string {
 	return map[string]string{
 		"Orders": opOrders, "Order": opOrder, "OrderLines": opLines, "FindOrder": opFind,
-		"SuggestRefund": opSuggest, "Refund": opRefund, "Refunds": opRefunds, "Disputes": opDisputes, "AuthHealth": opHealth,
+		"Buyer": opBuyer, "SuggestRefund": opSuggest, "Refund": opRefund, "Refunds": opRefunds, "Disputes": opDisputes, "AuthHealth": opHealth,
 		"Items": opItems, "Levels": opLevels, "FindItem": opFindItem, "Level": opLevel, "Locations": opLocations, "SetAvailable": opSetStock,
 		"FulfillmentOrders": opFulfillmentOrders, "FulfillmentLines": opFulfillmentLines, "Fulfillments": opFulfillments, "ShipConfirm": opShip,
 		"ReturnsOf": opReturnsOf, "ReturnIDs": opReturnIDs, "Returns": opReturns, "Return": opReturn, "ReturnLines": opReturnLines,

@@ -105,6 +105,10 @@ func (s *Shop) suggest(ctx context.Context, gid string) (*wireSuggestion, error)
 // no such return, and the order itself is refunded. It also finds a refund that
 // an earlier attempt made so.
 func (s *Shop) refundReturn(ctx context.Context, gid string, cmd connectors.Refund) (r connectors.Receipt, done bool, err error) {
+	// A return gives back on the payments, and knows no shipping of ours.
+	if cmd.Method != "" || cmd.Shipping.Minor > 0 || cmd.Tax.Minor > 0 {
+		return r, false, nil
+	}
 	if !s.granted("write_returns") || len(cmd.Lines) == 0 && cmd.Reason != connectors.ReasonReturned {
 		return r, false, nil
 	}
@@ -250,7 +254,23 @@ type refundFields struct {
 	Notify       bool                `json:"notify"`
 	Discrepancy  string              `json:"discrepancyReason,omitempty"`
 	Lines        []refundLine        `json:"refundLineItems,omitempty"`
-	Transactions []refundTransaction `json:"transactions"`
+	Shipping     *refundShipping     `json:"shipping,omitempty"`
+	Methods      []refundMethod      `json:"refundMethods,omitempty"`
+	Transactions []refundTransaction `json:"transactions,omitempty"`
+}
+
+type refundShipping struct {
+	Amount string `json:"amount"`
+}
+
+// refundMethod is money that goes elsewhere than onto the payments.
+type refundMethod struct {
+	Credit struct {
+		Amount struct {
+			Amount   string `json:"amount"`
+			Currency string `json:"currencyCode"`
+		} `json:"amount"`
+	} `json:"storeCreditRefund"`
 }
 
 // refundInput spreads the amount over the payments that can take it back.
@@ -263,8 +283,16 @@ func refundInput(gid string, cmd connectors.Refund, sg *wireSuggestion) (refundF
 	if err != nil {
 		return in, err
 	}
+	if cmd.Method == connectors.StoreCredit {
+		var m refundMethod
+		m.Credit.Amount.Amount, m.Credit.Amount.Currency = cmd.Amount.Decimal(), cmd.Amount.Currency
+		in.Methods, parts = []refundMethod{m}, nil
+	}
 	for _, p := range parts {
 		in.Transactions = append(in.Transactions, refundTransaction{Amount: p.amount.Decimal(), Gateway: p.gateway, Kind: "REFUND", Order: gid, Parent: p.parent})
+	}
+	if cmd.Shipping.Minor > 0 {
+		in.Shipping = &refundShipping{cmd.Shipping.Decimal()}
 	}
 	for _, l := range cmd.Lines {
 		line := refundLine{Line: l.Line, Quantity: l.Quantity, Restock: "NO_RESTOCK"}
@@ -273,6 +301,9 @@ func refundInput(gid string, cmd connectors.Refund, sg *wireSuggestion) (refundF
 		}
 		if l.Restock {
 			line.Restock = "RETURN"
+			if cmd.Goods == connectors.GoodsUnsent {
+				line.Restock = "CANCEL"
+			}
 			for _, x := range sg.Lines {
 				if x.Line.ID == line.Line && x.Location != nil {
 					line.Location = x.Location.ID

@@ -276,7 +276,7 @@ func (s *shopServer) answer(op string, v map[string]any) any {
 		}
 		end := min(len(match), start+min(int(v["first"].(float64)), pageOf))
 		return map[string]any{"orders": map[string]any{"nodes": match[start:end], "pageInfo": map[string]any{"hasNextPage": end < len(match), "endCursor": strconv.Itoa(end)}}}
-	case "Order", "Refunds":
+	case "Order", "Refunds", "Buyer":
 		if o := s.find(v["id"]); o != nil {
 			return map[string]any{"order": o}
 		}
@@ -323,7 +323,15 @@ func (s *shopServer) refund(v map[string]any) any {
 	}
 	s.sent++
 	n, nodes := 0, []any{}
-	for i, x := range in["transactions"].([]any) {
+	over, _ := in["transactions"].([]any)
+	ways, _ := in["refundMethods"].([]any)
+	for i, x := range ways {
+		sum := x.(map[string]any)["storeCreditRefund"].(map[string]any)["amount"].(map[string]any)
+		amount := bagOf(sum["amount"].(string), sum["currencyCode"].(string))
+		n += cents(amount)
+		nodes = append(nodes, map[string]any{"id": fmt.Sprintf("gid://shopify/OrderTransaction/8%d%d", s.sent, i), "kind": "REFUND", "status": "SUCCESS", "amountSet": amount})
+	}
+	for i, x := range over {
 		tr := x.(map[string]any)
 		amount := bagOf(tr["amount"].(string), in["currency"].(string))
 		n += cents(amount)
