@@ -44,12 +44,12 @@ bench: ## benchmarks, for benchstat; baseline in deploy/bench.txt (IMPORT_SIZES=
 	$(GO) test -run '^$$' -timeout 2h -bench . -benchtime $(or $(BENCHTIME),3s) -count $(or $(COUNT),1) ./cmd/desk ./bot/... ./i18n/... ./glossary/... ./connectors/...
 
 .PHONY: crash
-crash: ## kill the desk at random moments over running journeys and count (KILLS=500)
+crash: ## kill desks at random moments over running journeys and count: one on SQLite, three on PostgreSQL (KILLS=500)
 	DESK_CRASH_KILLS=$(or $(KILLS),500) $(GO) test ./cmd/desk -run '^TestCrash$$' -count 1 -v -timeout 80m
 
 .PHONY: soak
 soak: ## full counts of everything that the tests sample
-	DESK_SOAK=1 DESK_CRASH_KILLS=500 $(GO) test ./... -count 1 -timeout 120m
+	DESK_SOAK=1 DESK_CRASH_KILLS=1000 $(GO) test ./... -count 1 -timeout 180m
 
 .PHONY: generate
 generate: ## write the generated files

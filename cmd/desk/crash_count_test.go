@@ -4,18 +4,22 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
 	"helloworld/bot/chat/slack/slackfake"
 	"helloworld/bot/chat/telegram/telegramfake"
+	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
 )
 
@@ -33,7 +37,15 @@ type counted struct {
 	// what it was about to do had been done: the moments that the rig is for.
 	stood, paid, sent int
 	timeouts          int
-	why               []string
+	// overCeiling counts orders that got back more than they cost, unequal those
+	// for which the desk's ledger and the platform's differ.
+	overCeiling, unequal int
+	// takeovers is how often a replica began to listen to the chat that only one may
+	// listen to, polledTwice how often two did so at once.
+	takeovers, polledTwice int
+	// presses counts the votes that the console took.
+	presses int
+	why     []string
 }
 
 func (c *counted) blame(n *int, format string, a ...any) {
@@ -43,9 +55,13 @@ func (c *counted) blame(n *int, format string, a ...any) {
 	}
 }
 
-// desk reads the desk's own database.
-func (d *victim) read(query string, args ...any) ([][]string, error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(d.dir, "data", "desk.db")+"?mode=ro&_pragma=busy_timeout(5000)")
+// read reads the desk's own database.
+func (d *herd) read(query string, args ...any) ([][]string, error) {
+	driver, at := "pgx", d.url
+	if at == "" {
+		driver, at = "sqlite", "file:"+filepath.Join(d.dir, "0", "data", "desk.db")+"?mode=ro&_pragma=busy_timeout(5000)"
+	}
+	db, err := sql.Open(driver, at)
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +89,21 @@ func (d *victim) read(query string, args ...any) ([][]string, error) {
 	return out, rows.Err()
 }
 
+// logs is what all replicas have logged.
+func (d *herd) logs() (all []byte) {
+	for _, r := range d.all {
+		b, err := os.ReadFile(r.log.Name())
+		if err != nil {
+			d.t.Error(err)
+		}
+		all = append(all, b...)
+	}
+	return all
+}
+
 // settle waits until nothing is left to do for the desk: no event, no post, no
 // refund on its way. Then it waits a little for what should not come.
-func (p *crowd) settle(ctx context.Context, d *victim) {
+func (p *crowd) settle(ctx context.Context, d *herd) {
 	for quiet := 0; quiet < 5 && ctx.Err() == nil; {
 		busy, err := d.read(`SELECT kind FROM job WHERE dead = 0 AND kind NOT IN (` + rounds + `, 'pay')
 			UNION ALL SELECT state FROM refund WHERE state IN ('approved', 'sent', 'unknown')`)
@@ -95,7 +123,7 @@ func (p *crowd) settle(ctx context.Context, d *victim) {
 }
 
 // count compares what people did with what the other process saw happen.
-func (p *crowd) count(d *victim) *counted {
+func (p *crowd) count(d *herd) *counted {
 	c := &counted{}
 	var shops sandbox.Ledger
 	var slack []slackfake.Entry
@@ -119,20 +147,21 @@ func (p *crowd) count(d *victim) *counted {
 	}
 	p.countEvents(c, d, acked)
 	p.countRefunds(c, shops)
+	p.countLedgers(c, d, shops)
 	p.countMessages(c, shops)
 	p.countPosts(c, d)
 	p.countPrivate(c, acked)
-	if log, err := os.ReadFile(d.log.Name()); err == nil {
-		c.stood = bytes.Count(log, []byte(`msg="a card stood already`))
-		c.paid = bytes.Count(log, []byte(`msg="a refund was there already`))
-		c.sent = bytes.Count(log, []byte(`msg="a message was there already`))
-	}
+	log := d.logs()
+	c.stood = bytes.Count(log, []byte(`msg="a card stood already`))
+	c.paid = bytes.Count(log, []byte(`msg="a refund was there already`))
+	c.sent = bytes.Count(log, []byte(`msg="a message was there already`))
+	c.takeovers = bytes.Count(log, []byte(`msg="`+tookOver))
 	return c
 }
 
 // countEvents: what was acknowledged is written down, and what is written down
 // was dealt with.
-func (p *crowd) countEvents(c *counted, d *victim, acked map[string]string) {
+func (p *crowd) countEvents(c *counted, d *herd, acked map[string]string) {
 	rows, err := d.read(`SELECT key, '' FROM seen`)
 	if err != nil {
 		p.t.Fatal(err)
@@ -179,6 +208,9 @@ func (p *crowd) countEvents(c *counted, d *victim, acked map[string]string) {
 	if err := p.w.get(p.w.telegram+"/fake/state", &st); err != nil {
 		p.t.Fatal(err)
 	}
+	if c.polledTwice = st.Conflicts; st.Conflicts > 0 {
+		c.why = append(c.why, fmt.Sprintf("two replicas polled Telegram at the same time, %d times", st.Conflicts))
+	}
 	if st.Waiting > 0 {
 		p.t.Errorf("%d updates of Telegram were never fetched", st.Waiting)
 	}
@@ -191,7 +223,14 @@ func (p *crowd) countEvents(c *counted, d *victim, acked map[string]string) {
 			c.blame(&c.eventsLost, "Telegram's update %d was confirmed and is not known", id)
 		}
 	}
-	left, err := d.read(`SELECT kind, key, args, error, dead FROM job WHERE kind = 'event' OR dead <> 0`)
+	for key := range p.pressed {
+		c.events++
+		c.presses++
+		if !seen["console/press:cara:"+key] {
+			c.blame(&c.eventsLost, "the console took the press %s and does not know it", key)
+		}
+	}
+	left, err := d.read(`SELECT kind, key, args, error, CAST(dead AS TEXT) FROM job WHERE kind = 'event' OR dead <> 0`)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -223,6 +262,52 @@ func (p *crowd) countRefunds(c *counted, l sandbox.Ledger) {
 	}
 }
 
+// countLedgers compares, for every order, what the desk says it gave back with
+// what the platform says, and both with what was paid.
+func (p *crowd) countLedgers(c *counted, d *herd, l sandbox.Ledger) {
+	type sum struct {
+		n     int
+		minor int64
+	}
+	theirs, ours := map[string]sum{}, map[string]sum{}
+	for _, r := range l.Refunds {
+		x := theirs[r.Store+"#"+r.Order]
+		theirs[r.Store+"#"+r.Order] = sum{x.n + 1, x.minor + r.Amount.Minor}
+	}
+	rows, err := d.read(`SELECT store, order_id, body FROM refund WHERE state IN ('confirmed', 'accepted')`)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, r := range rows {
+		var body struct {
+			Cmd connectors.Refund `json:"cmd"`
+		}
+		if err := json.Unmarshal([]byte(r[2]), &body); err != nil {
+			p.t.Fatal(err)
+		}
+		id := r[0] + "#" + path.Base(r[1]) // a platform's long way of writing a number ends with it
+		x := ours[id]
+		ours[id] = sum{x.n + 1, x.minor + body.Cmd.Amount.Minor}
+	}
+	for _, r := range p.refunds {
+		id := r.store + "#" + r.order
+		if theirs[id].minor > r.total {
+			c.blame(&c.overCeiling, "%s cost %d and got back %d", id, r.total, theirs[id].minor)
+		}
+		if theirs[id] != ours[id] {
+			c.blame(&c.unequal, "%s: the platform says %+v, the desk %+v", id, theirs[id], ours[id])
+		}
+		delete(theirs, id)
+		delete(ours, id)
+	}
+	for id := range theirs {
+		c.blame(&c.unequal, "%s: refunded, and nobody asked for it", id)
+	}
+	for id := range ours {
+		c.blame(&c.unequal, "%s: in the desk's ledger, and nobody asked for it", id)
+	}
+}
+
 func (p *crowd) countMessages(c *counted, l sandbox.Ledger) {
 	got := func(mark string) (n int) {
 		for _, m := range l.Messages {
@@ -248,7 +333,7 @@ func (p *crowd) countMessages(c *counted, l sandbox.Ledger) {
 }
 
 // countPosts: every card that should stand stands, once.
-func (p *crowd) countPosts(c *counted, d *victim) {
+func (p *crowd) countPosts(c *counted, d *herd) {
 	stands := map[chatPlace][]sight{}
 	for _, at := range append(slices.Clone(p.watched), p.w.ops[0], p.w.ops[1], p.w.alerts) {
 		now, err := p.w.read(at)
@@ -301,8 +386,8 @@ func (p *crowd) countPosts(c *counted, d *victim) {
 }
 
 // countShown: what the desk believes to stand does, and shows what is so now.
-func (p *crowd) countShown(c *counted, d *victim, stands map[chatPlace][]sight) {
-	rows, err := d.read(`SELECT matter, chat, channel, root, CAST(want AS TEXT), CAST(have AS TEXT), id FROM shown`)
+func (p *crowd) countShown(c *counted, d *herd, stands map[chatPlace][]sight) {
+	rows, err := d.read(`SELECT matter, chat, channel, root, CAST(want AS TEXT), CAST(have AS TEXT), CAST(id AS TEXT) FROM shown WHERE chat <> 'console'`)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -373,7 +458,7 @@ func (p *crowd) countPrivate(c *counted, acked map[string]string) {
 	}
 }
 
-func (c *counted) print(t *testing.T, d *victim, took time.Duration) {
+func (c *counted) print(t *testing.T, d *herd, took time.Duration) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	env := map[string]string{}
@@ -381,11 +466,17 @@ func (c *counted) print(t *testing.T, d *victim, took time.Duration) {
 		k, v, _ := strings.Cut(kv, "=")
 		env[k] = v
 	}
-	code := run(context.Background(), []string{"audit", "verify", "--config", d.config}, func(k string) string { return env[k] }, strings.NewReader(""), &out, &errs)
-	t.Logf("kills %d (%d before it was ready) in %s · events %d lost %d · refunds %d lost %d repeated %d · buyer messages in %d lost %d · "+
+	code := run(context.Background(), []string{"audit", "verify", "--config", d.all[0].config}, func(k string) string { return env[k] }, strings.NewReader(""), &out, &errs)
+	base, replicas := "SQLite", ""
+	if d.url != "" {
+		base = "PostgreSQL"
+		replicas = fmt.Sprintf(" · poller take-overs %d, two at once %d", c.takeovers, c.polledTwice)
+	}
+	t.Logf("%d on %s: kills %d (%d before ready, %d two at once) in %s · events %d lost %d · refunds %d lost %d repeated %d over the ceiling %d, "+
+		"ledgers that differ %d · console votes %d%s · buyer messages in %d lost %d · "+
 		"replies %d lost %d twice %d · posts %d lost %d twice %d · private answers %d lost %d repeated %d · jobs given up %d · audit: %s",
-		d.kills, d.early, took.Round(time.Second), c.events, c.eventsLost, c.refunds, c.refundsLost, c.repeated, c.letters, c.lettersLost,
-		c.replies, c.repliesLost, c.sentTwice, c.posts, c.postsLost, c.postsTwice, c.private, c.privateLost, c.again, c.dead, strings.TrimSpace(out.String()+errs.String()))
+		len(d.all), base, d.kills, d.early, d.together, took.Round(time.Second), c.events, c.eventsLost, c.refunds, c.refundsLost, c.repeated,
+		c.overCeiling, c.unequal, c.presses, replicas, c.letters, c.lettersLost, c.replies, c.repliesLost, c.sentTwice, c.posts, c.postsLost, c.postsTwice, c.private, c.privateLost, c.again, c.dead, strings.TrimSpace(out.String()+errs.String()))
 	t.Logf("found done after a crash, and not done again: %d posts, %d refunds, %d replies", c.stood, c.paid, c.sent)
 	if c.timeouts > 0 {
 		t.Logf("Slack told people %d times that the desk did not answer in time", c.timeouts)
@@ -396,7 +487,7 @@ func (c *counted) print(t *testing.T, d *victim, took time.Duration) {
 	for _, x := range []struct {
 		what string
 		n    int
-	}{{"events", c.events}, {"refunds", c.refunds}, {"buyers' messages", c.letters}, {"replies", c.replies}, {"posts", c.posts}, {"private answers", c.private}} {
+	}{{"events", c.events}, {"refunds", c.refunds}, {"buyers' messages", c.letters}, {"replies", c.replies}, {"posts", c.posts}, {"private answers", c.private}, {"console votes", c.presses}} {
 		if x.n == 0 {
 			t.Errorf("no %s at all: nothing was proved", x.what)
 		}

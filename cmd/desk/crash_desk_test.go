@@ -3,13 +3,16 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -88,98 +91,192 @@ func (c *child) kill() {
 	_ = c.in.Close()
 }
 
-// victim is the desk.
-type victim struct {
-	t      *testing.T
-	dir    string
+// replica is one process of the desk.
+type replica struct {
+	n      int
 	config string
-	env    []string
-	rng    *rand.Rand
 	log    *os.File
 	now    *child
-	kills  int
 	up     bool
-	// early counts the kills before the desk was ready.
-	early int
 }
 
-func (d *victim) start() {
-	if d.log == nil {
-		f, err := os.OpenFile(filepath.Join(d.dir, "desk.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+// herd is the desk: one process on SQLite, or several on one PostgreSQL.
+type herd struct {
+	t   *testing.T
+	dir string
+	// url is the PostgreSQL database; empty means SQLite.
+	url string
+	env []string
+	rng *rand.Rand
+	all []*replica
+
+	// early counts the kills before a replica was ready, and together those at the
+	// same moment as another's.
+	kills, early, together int
+
+	mu sync.Mutex
+	// consoles are where replicas that are up have their console, by number; codes
+	// sign in whoever uses one first.
+	consoles map[int]string
+	codes    []string
+}
+
+func (d *herd) start(r *replica) {
+	if r.log == nil {
+		f, err := os.OpenFile(filepath.Join(d.dir, fmt.Sprintf("desk%d.log", r.n)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		d.log = f
+		r.log = f
 		d.t.Cleanup(func() { _ = f.Close() })
 	}
-	d.up = false
-	d.now = spawn(d.t, "desk", d.log, append(d.env, "DESK_CRASH_CONFIG="+d.config)...)
+	r.up = false
+	r.now = spawn(d.t, "desk", r.log, append(d.env, "DESK_CRASH_CONFIG="+r.config)...)
 }
 
-// ready waits until the desk has said where its console is.
-func (d *victim) ready(ctx context.Context) {
-	if d.up {
+func (d *herd) startAll() {
+	for _, r := range d.all {
+		if r.now == nil {
+			d.start(r)
+		}
+	}
+}
+
+// ready waits until a replica has said where its console is.
+func (d *herd) ready(ctx context.Context, r *replica) {
+	if r.up {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
-	if _, ok := d.now.line(ctx, "Console:"); !ok {
-		b, _ := os.ReadFile(d.log.Name())
-		d.t.Fatalf("the desk does not come up:\n%s", b[max(0, len(b)-4000):])
+	at, ok := r.now.line(ctx, "Console:")
+	link, ok2 := r.now.line(ctx, "  Cara")
+	if !ok || !ok2 {
+		d.t.Fatalf("the desk does not come up:\n%s", endOf(r.log.Name(), 4000))
 	}
-	d.up = true
+	r.up = true
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.consoles[r.n] = at
+	if _, code, ok := strings.Cut(link, "/in/"); ok {
+		d.codes = append(d.codes, code)
+	}
 }
 
-// torment kills the desk at random moments: mostly a short while after it is
-// ready, sometimes before.
-func (d *victim) torment(ctx context.Context, kills int) {
+func endOf(file string, n int) []byte {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return []byte(err.Error())
+	}
+	return b[max(0, len(b)-n):]
+}
+
+func (d *herd) readyAll(ctx context.Context) {
+	for _, r := range d.all {
+		d.ready(ctx, r)
+	}
+}
+
+// console is where some replica that is up has its console, and a code to sign in.
+func (d *herd) console(turn int) (at, code string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.all {
+		if at = d.consoles[(turn+i)%len(d.all)]; at != "" {
+			break
+		}
+	}
+	if len(d.codes) > 0 {
+		code = d.codes[len(d.codes)-1]
+	}
+	return at, code
+}
+
+// used forgets a code.
+func (d *herd) used(code string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.codes = slices.DeleteFunc(d.codes, func(c string) bool { return c == code })
+}
+
+// torment kills replicas at random moments: mostly one, a short while after it is
+// ready, sometimes before; sometimes two in the same moment. Each is started again
+// at once.
+func (d *herd) torment(ctx context.Context, kills int) {
 	for d.kills < kills && ctx.Err() == nil {
-		early := d.rng.IntN(8) == 0
-		if !early {
-			d.ready(ctx)
+		doomed := []*replica{d.all[d.rng.IntN(len(d.all))]}
+		if len(d.all) > 1 && d.kills+1 < kills && d.rng.IntN(8) == 0 {
+			doomed = append(doomed, d.all[(doomed[0].n+1+d.rng.IntN(len(d.all)-1))%len(d.all)])
+			d.together += 2
 		}
 		life := 50 + d.rng.IntN(650)
-		if early {
+		if d.rng.IntN(8) == 0 {
 			life = d.rng.IntN(200)
+		} else {
+			d.ready(ctx, doomed[0])
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.now.done:
-			d.t.Errorf("the desk ended by itself: %v", d.now.err)
-			return
 		case <-time.After(time.Duration(life) * time.Millisecond):
 		}
-		d.kill()
-		d.kills++
-		if early {
-			d.early++
+		for _, r := range d.all {
+			select {
+			case <-r.now.done:
+				d.t.Errorf("a desk ended by itself: %v\n%s", r.now.err, endOf(r.log.Name(), 2000))
+				return
+			default:
+			}
 		}
-		if d.kills%50 == 0 {
-			d.t.Logf("… %d kills", d.kills)
+		var wait sync.WaitGroup
+		for _, r := range doomed {
+			if !r.up {
+				d.early++
+			}
+			wait.Go(func() { d.kill(r) })
 		}
-		d.start()
+		wait.Wait()
+		for _, r := range doomed {
+			d.start(r)
+			if d.kills++; d.kills%50 == 0 {
+				d.t.Logf("… %d kills", d.kills)
+			}
+		}
 	}
-	d.kill()
 }
 
-func (d *victim) kill() {
-	if d.now != nil {
-		d.now.kill()
-		d.now = nil
+func (d *herd) kill(r *replica) {
+	if r.now == nil {
+		return
+	}
+	d.mu.Lock()
+	delete(d.consoles, r.n)
+	d.mu.Unlock()
+	r.now.kill()
+	r.now = nil
+}
+
+func (d *herd) killAll() {
+	for _, r := range d.all {
+		d.kill(r)
 	}
 }
 
 // stop ends the desk as an operator does, and waits for it.
-func (d *victim) stop() {
-	_ = d.now.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-d.now.done:
-		if d.now.err != nil {
-			d.t.Errorf("the desk did not end well: %v", d.now.err)
-		}
-	case <-time.After(30 * time.Second):
-		d.t.Error("the desk does not end when it is asked to")
+func (d *herd) stop() {
+	for _, r := range d.all {
+		_ = r.now.cmd.Process.Signal(syscall.SIGTERM)
 	}
-	d.kill()
+	late := time.After(30 * time.Second)
+	for _, r := range d.all {
+		select {
+		case <-r.now.done:
+			if r.now.err != nil {
+				d.t.Errorf("the desk did not end well: %v", r.now.err)
+			}
+		case <-late:
+			d.t.Error("the desk does not end when it is asked to")
+		}
+	}
+	d.killAll()
 }

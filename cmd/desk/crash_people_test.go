@@ -17,6 +17,8 @@ import (
 type crowd struct {
 	t    *testing.T
 	w    *elsewhere
+	d    *herd
+	cara caraBrowser
 	next atomic.Int64
 
 	mu      sync.Mutex
@@ -33,10 +35,12 @@ type crowd struct {
 	runs     int
 	commands map[string]bool // Slack's trigger ids of slash commands
 	said     map[string]bool // "channel:ts" of what was written in Slack
+	pressed  map[string]bool // what the console took
 }
 
 type refundDone struct {
 	store, order string
+	total        int64 // in minor units
 	asked        int
 	approved     bool
 }
@@ -58,8 +62,8 @@ type privateDone struct {
 	commands []string
 }
 
-func newPeople(t *testing.T, w *elsewhere) *crowd {
-	p := &crowd{t: t, w: w, seen: map[chatPlace][]sight{}, changed: make(chan struct{}), refunds: map[string]*refundDone{}, letters: map[string]*letterDone{},
+func newPeople(t *testing.T, w *elsewhere, d *herd) *crowd {
+	p := &crowd{t: t, w: w, d: d, pressed: map[string]bool{}, seen: map[chatPlace][]sight{}, changed: make(chan struct{}), refunds: map[string]*refundDone{}, letters: map[string]*letterDone{},
 		replies: map[string]*replyDone{}, notes: map[string]*noteDone{}, private: map[string]*privateDone{}, commands: map[string]bool{}, said: map[string]bool{}}
 	for _, both := range w.corners {
 		for _, c := range both {
@@ -225,6 +229,23 @@ func (p *crowd) order(store string) (sandbox.OrderInfo, error) {
 	return o, err
 }
 
+// decide has a refund approved: by a press in a chat, by one in the console, by
+// two that come together, or by two managers in two places at once.
+func (p *crowd) decide(ctx context.Context, n int, at chatPlace, card sight, mark string) error {
+	var both sync.WaitGroup
+	defer both.Wait()
+	switch n / 2 % 4 {
+	case 1:
+		p.cara.approve(ctx, p, mark)
+		return nil
+	case 2:
+		both.Go(func() { p.cara.approve(ctx, p, mark) })
+	case 3:
+		both.Go(func() { _ = p.press(ben, at, card, "Approve") })
+	}
+	return p.press(ben, at, card, "Approve")
+}
+
 // refund has a refund asked for in one chat and approved in the other. On a
 // platform that takes few refunds an hour the person waits for its end: after
 // the last kill the desk keeps to the platform's pace, which every kill had it
@@ -237,7 +258,7 @@ func (p *crowd) refund(ctx context.Context, n int, a sandbox.Account) {
 		return
 	}
 	mark := p.mark("A")
-	done := &refundDone{store: store, order: o.ID}
+	done := &refundDone{store: store, order: o.ID, total: 1990} // of every currency here
 	p.mu.Lock()
 	p.refunds[mark] = done
 	p.mu.Unlock()
@@ -252,7 +273,7 @@ func (p *crowd) refund(ctx context.Context, n int, a sandbox.Account) {
 	if !ok {
 		return
 	}
-	_, ok = p.insist(ctx, func() error { return p.press(ben, at, card, "Approve") }, at,
+	_, ok = p.insist(ctx, func() error { return p.decide(ctx, n, at, card, mark) }, at,
 		func(s sight) bool { return s.id == card.id && !s.has("Approve") })
 	p.mu.Lock()
 	done.approved = ok

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -11,13 +13,17 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"helloworld/bot/store"
+	"helloworld/bot/store/storetest"
 )
 
-// The crash rig. Three processes: this test, which plays the people; the sandbox
+// The crash rig. Processes: this test, which plays the people; the sandbox
 // (shops, mail, both chats), which is never killed and keeps the ledgers; and the
 // desk, which is killed at random moments and started again at once, while
 // people ask, approve, answer and press. In the end the other process's ledgers
-// are compared with what people did.
+// are compared with what people did. A quarter of the kills are on SQLite, where
+// there is one desk; the others hit three replicas on one PostgreSQL.
 //
 //	DESK_CRASH_KILLS  how often the desk is killed; a small sample without it
 //	DESK_CRASH_SEED   decides the moments; printed, so that a run can be repeated
@@ -66,20 +72,53 @@ func TestCrash(t *testing.T) {
 		}
 		seed = n
 	}
+	// A quarter of the kills on the default installation: one process, one file.
+	alone := (kills + 3) / 4
+	// Beside each other, since both wait a good deal at the end.
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		crash(t, "", 1, alone, seed)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		url := crashDatabase(t, kills-alone)
+		crash(t, url, 3, kills-alone, seed)
+	})
+}
+
+// crashDatabase makes the database of the replicas.
+func crashDatabase(t *testing.T, kills int) string {
+	t.Helper()
+	defer func() {
+		if t.Skipped() {
+			t.Logf("NOT DONE: %d kills over three replicas, which want PostgreSQL; those on SQLite were done", kills)
+		}
+	}()
+	return storetest.PostgresURL(t)
+}
+
+func crash(t *testing.T, url string, replicas, kills int, seed uint64) {
 	dir := os.Getenv("DESK_CRASH_DIR")
 	if dir == "" {
 		dir = t.TempDir()
-	} else if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
+	} else if dir = filepath.Join(dir, filepath.Base(t.Name())); os.MkdirAll(dir, 0o700) != nil {
+		t.Fatalf("the folder %s cannot be made", dir)
 	}
-	t.Logf("kills %d, seed %d", kills, seed)
+	t.Logf("kills %d, replicas %d, seed %d", kills, replicas, seed)
 
 	w := startSandbox(t, dir)
 	w.furnish(t)
-	cfg := w.writeConfig(t, dir)
-	d := &victim{t: t, dir: dir, config: cfg, env: w.env, rng: rand.New(rand.NewPCG(seed, 1))}
-	t.Cleanup(d.kill)
-	p := newPeople(t, w)
+	d := &herd{t: t, dir: dir, url: url, rng: rand.New(rand.NewPCG(seed, 1)), consoles: map[int]string{}}
+	for n := range replicas {
+		d.all = append(d.all, &replica{n: n, config: w.writeConfig(t, filepath.Join(dir, fmt.Sprint(n)))})
+	}
+	d.env = w.env
+	if url != "" {
+		// Replicas share nothing but the database, and the key that seals what is in it.
+		d.env = append(d.env, "DESK_DATABASE="+url, "DESK_KEY="+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, store.KeySize)))
+	}
+	t.Cleanup(d.killAll)
+	p := newPeople(t, w, d)
 
 	began := time.Now()
 	all, end := context.WithTimeout(t.Context(), time.Minute+time.Duration(kills)*8*time.Second+8*time.Minute)
@@ -87,16 +126,16 @@ func TestCrash(t *testing.T) {
 	open, shut := context.WithCancel(all) // while it is open, new journeys begin
 	defer shut()
 	go p.watch(all)
-	d.start()
-	d.ready(all)
+	d.startAll() // on an empty database, at the same time
+	d.readyAll(all)
 	p.warm(all)
 	var journeys sync.WaitGroup
 	p.begin(all, open, &journeys)
 	d.torment(all, kills)
 	shut()
 	t.Logf("%d kills in %s; letting everything come to rest", d.kills, time.Since(began).Round(time.Second))
-	d.start()
-	d.ready(all)
+	d.startAll()
+	d.readyAll(all)
 	rest, cancel := context.WithTimeout(all, 6*time.Minute)
 	defer cancel()
 	p.finish(rest, &journeys)
@@ -105,8 +144,8 @@ func TestCrash(t *testing.T) {
 	c := p.count(d)
 	c.print(t, d, time.Since(began))
 	if t.Failed() {
-		keep := filepath.Join(os.TempDir(), fmt.Sprintf("desk-crash-%d.log", os.Getpid()))
-		if b, err := os.ReadFile(filepath.Join(dir, "desk.log")); err == nil && os.WriteFile(keep, b, 0o600) == nil {
+		keep := filepath.Join(os.TempDir(), fmt.Sprintf("desk-crash-%d-%s.log", os.Getpid(), filepath.Base(t.Name())))
+		if b := d.logs(); os.WriteFile(keep, b, 0o600) == nil {
 			t.Logf("the desk's log is kept in %s", keep)
 		}
 	}

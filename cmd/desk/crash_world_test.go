@@ -26,6 +26,9 @@ const (
 	annaTelegram, benTelegram, liTelegram int64 = 7001, 7002, 7003
 )
 
+// caraRoom is the console's room in which refunds are decided.
+const caraRoom = "approvals"
+
 // chatPlace is a channel of either chat.
 type chatPlace struct {
 	slack    string
@@ -120,6 +123,9 @@ func (w *elsewhere) furnish(t *testing.T) {
 // writeConfig writes the desk's configuration and sets its secrets aside.
 func (w *elsewhere) writeConfig(t *testing.T, dir string) string {
 	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 	line("[desk]\ndata = %q\nlisten = \"127.0.0.1:0\"\ntimezone = \"UTC\"\nlog = \"info\"\npull = \"1s\"", filepath.Join(dir, "data"))
@@ -153,6 +159,9 @@ func (w *elsewhere) writeConfig(t *testing.T, dir string) string {
 	}{{"anna", `"agent"`, annaSlack, annaTelegram}, {"ben", `"manager", "agent"`, benSlack, benTelegram}, {"li", `"ops", "agent"`, liSlack, liTelegram}} {
 		line("[[person]]\nid = %q\nlanguage = \"en\"\nroles = [%s]\nstores = [\"*\"]\nslack = %q\ntelegram = \"%d\"", p.id, p.roles, p.slack, p.telegram)
 	}
+	// Cara decides in the console; the link that lets her in is printed at each start.
+	line("[[person]]\nid = \"cara\"\nname = \"Cara\"\nlanguage = \"en\"\nroles = [\"manager\", \"admin\"]\nstores = [\"*\"]")
+	line("[[channel]]\nplace = \"console:%s\"\nlanguage = \"en\"\nstores = [\"*\"]\ntopics = [\"approvals\"]", caraRoom)
 	channel := func(p chatPlace, store, topic string) {
 		line("[[channel]]\nplace = %q\nlanguage = \"en\"\nstores = [%q]\ntopics = [%q]", p.config(), store, topic)
 	}
