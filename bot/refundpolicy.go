@@ -71,12 +71,12 @@ func (d *Desk) policyOpen(now time.Time) error {
 
 // forbids is why nobody may be asked for a refund, if so.
 func (r Ruling) forbids() error {
-	switch {
-	case r.Refuse != "":
+	switch (policy.Verdict{Rule: r.Rule, Votes: r.Votes, Approvers: r.Voters, Refuse: r.Refuse}).Refused() {
+	case policy.ByRule:
 		return i18n.NewProblem(nil, "policy.refused", "rule", r.Rule, "why", r.Refuse)
-	case r.Rule == "" && r.Votes == 0:
+	case policy.NoRule:
 		return i18n.NewProblem(nil, "policy.no_rule")
-	case len(r.Voters) == 0:
+	case policy.Nobody:
 		return i18n.NewProblem(nil, "policy.nobody", "rule", r.Rule)
 	}
 	return nil
@@ -229,11 +229,13 @@ func (d *Desk) underCaps(tx *store.Tx, who people.ID, s *Store, body PaybackBody
 	if err != nil {
 		return err
 	}
-	if m.Currency != p.Home || had.Unrated {
-		return i18n.NewProblem(nil, "policy.cap_unrated", "amount", body.Cmd.Amount.String(), "home", p.Home)
+	if had.Unrated {
+		m = connectors.Money{}
 	}
 	_, next := d.today(now)
-	switch over := p.Over(had.Person, had.Store, m); over {
+	switch p.Over(had.Person, had.Store, m) {
+	case policy.Unrated:
+		return i18n.NewProblem(nil, "policy.cap_unrated", "amount", body.Cmd.Amount.String(), "home", p.Home)
 	case policy.OverPerson:
 		return i18n.NewProblem(nil, "policy.cap_person", "amount", m.String(), "cap", p.PersonDay.String(), "spent", had.Person.String(),
 			"when", stamp(next, d.Zone))

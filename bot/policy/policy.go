@@ -75,6 +75,32 @@ type Verdict struct {
 	Passed []Pass
 }
 
+// Refusal is why a refund is not even asked for.
+type Refusal string
+
+// The refusals. Those of a day's limits are OverPerson and OverStore, and Unrated
+// where there is a limit and the amount's worth is not known.
+const (
+	Closed  Refusal = "hours"
+	ByRule  Refusal = "rule"
+	NoRule  Refusal = "no_rule"
+	Nobody  Refusal = "nobody"
+	Unrated Refusal = "unrated"
+)
+
+// Refused is why such a refund is not asked for, if so.
+func (v Verdict) Refused() Refusal {
+	switch {
+	case v.Refuse != "":
+		return ByRule
+	case v.Rule == "" && v.Votes < 1:
+		return NoRule
+	case len(v.Approvers) == 0:
+		return Nobody
+	}
+	return ""
+}
+
 // Pass is a rule that does not hold for a case.
 type Pass struct {
 	Rule string `json:"rule"`
@@ -224,24 +250,24 @@ func (x Rule) Enough() bool {
 	return len(people) == 0 || len(people) >= x.Votes
 }
 
-// Cap is a limit that an amount would exceed.
-type Cap string
-
 // The limits of a day.
 const (
-	OverPerson Cap = "person"
-	OverStore  Cap = "store"
+	OverPerson Refusal = "person"
+	OverStore  Refusal = "store"
 )
 
 // Over tells which limit of the day an amount would exceed, after what a person
 // and a store have had already; empty when none. Sums that cannot be told exceed.
-func (r Rules) Over(person, store, m connectors.Money) Cap {
+func (r Rules) Over(person, store, m connectors.Money) Refusal {
 	above := func(had, most connectors.Money) bool {
 		if most.Currency == "" {
 			return false
 		}
 		sum, err := had.Plus(m)
 		return err != nil || sum.Currency != most.Currency || sum.Minor > most.Minor
+	}
+	if (r.PersonDay.Currency != "" || r.StoreDay.Currency != "") && m.Currency != r.Home {
+		return Unrated
 	}
 	switch {
 	case above(person, r.PersonDay):

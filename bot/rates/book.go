@@ -106,7 +106,7 @@ func (b *Book) Rate(tx *store.Tx, from, to string) (Rate, error) {
 	if !ok {
 		return Rate{}, ErrNone
 	}
-	days, err := s.age(b.Now())
+	days, err := s.Age(b.Now())
 	if err != nil {
 		return Rate{}, err
 	}
@@ -160,7 +160,7 @@ func (b *Book) Look(ctx context.Context) error {
 	if have && s.Day < old.day {
 		return fmt.Errorf("%w: it is of %s, and the one of %s is here", ErrSheet, s.Day, old.day)
 	}
-	if days, err := s.age(now); err != nil || days < 0 {
+	if days, err := s.Age(now); err != nil || days < 0 {
 		return errors.Join(fmt.Errorf("%w: it is of %s, which is still to come", ErrSheet, s.Day), err)
 	}
 	fresh.day = s.Day
@@ -214,6 +214,6 @@ func (b *Book) Standing(tx *store.Tx) (source, day string, old bool, err error) 
 	if err != nil {
 		return "", "", false, err
 	}
-	days, err := s.age(b.Now())
+	days, err := s.Age(b.Now())
 	return s.Source, s.Day, days > b.MaxDays, err
 }

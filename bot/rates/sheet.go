@@ -122,8 +122,8 @@ func (s Sheet) Rate(from, to string) (Rate, bool) {
 	return Rate{From: from, To: to, Source: s.Source, Day: s.Day, value: new(big.Rat).Quo(a, b)}, true
 }
 
-// age is how many days a sheet's day is behind the day of a moment.
-func (s Sheet) age(now time.Time) (int, error) {
+// Age is how many days a sheet's day is behind the day of a moment.
+func (s Sheet) Age(now time.Time) (int, error) {
 	day, err := time.Parse(time.DateOnly, s.Day)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %q is not a day", ErrSheet, s.Day)

@@ -54,6 +54,7 @@ type cli struct {
 	Memory    memoryCmd    `cmd:"" help:"What the desk remembers of translations that people let go out."`
 	Glossary  glossaryCmd  `cmd:"" help:"The glossary: exchange entries with translators and other programs, check, compare."`
 	Track     trackCmd     `cmd:"" help:"Tell which carriers a tracking number may be of."`
+	Policy    policyCmd    `cmd:"" help:"The rules about refunds."`
 	Audit     auditCmd     `cmd:"" help:"The audit log."`
 	Generate  generateCmd  `cmd:"" help:"Write the generated files: manifests, example configuration."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
