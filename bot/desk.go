@@ -231,6 +231,7 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
 	jobs.Handle(d.Jobs, LaneHouse, d.calendar)
 	jobs.Handle(d.Jobs, LaneHouse, d.quality)
+	jobs.Handle(d.Jobs, LaneHouse, d.auditHead)
 	jobs.Handle(d.Jobs, LaneHouse, d.fetchRates)
 	d.mirror()
 	for _, s := range d.shelf.all() {
@@ -239,6 +240,7 @@ func (d *Desk) work() {
 	d.Jobs.Every("sweep", 10*time.Second, SweepArgs{})
 	d.Jobs.Every("calendar", calendarEvery, CalendarArgs{})
 	d.Jobs.Every("quality", qualityEvery, QualityArgs{})
+	d.Jobs.Every("audit_head", headEvery, HeadArgs{})
 	if d.Rates != nil && d.Rates.Fetch {
 		d.Jobs.Every("rates", ratesEvery, RatesArgs{})
 	}

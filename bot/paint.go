@@ -28,6 +28,7 @@ func (d *Desk) paint() {
 		"parcel":  d.paintParcel,
 		"term":    d.paintTerm,
 		"quality": d.paintQuality,
+		"audit":   d.paintHead,
 	}
 }
 

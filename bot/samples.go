@@ -8,6 +8,7 @@ import (
 
 	"helloworld/bot/alerts"
 	"helloworld/bot/approvals"
+	"helloworld/bot/audit"
 	"helloworld/bot/chat"
 	"helloworld/bot/lint"
 	"helloworld/bot/people"
@@ -155,6 +156,7 @@ func Samples(p *i18n.Printer) []Sample {
 		{"alert-words", alertCard(engine, nil, "", time.UTC, p)},
 		{"quality", qualityCard(report, p)},
 		{"quality-empty", qualityCard(qualityView{Week: report.Week.before(), Stores: []string{shop.Name}}, p)},
+		{"audit-head", headCard(audit.Mark{Day: "2026-11-30", N: 48213, Hash: "5b1f0c7d2e9a48366f7705c1d83ea94be20f8c61a7d35940be12f68c0d9a7e43"}, p)},
 		{"run", runCard(run, shop, "Ben", time.UTC, p)},
 	}
 	for i := range all {

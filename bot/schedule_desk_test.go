@@ -173,7 +173,7 @@ func (b *bureau) begin() (err error) {
 	if err != nil {
 		return err
 	}
-	for name, args := range map[string]jobs.Args{"sweep": bot.SweepArgs{}, "tidy": bot.TidyArgs{}, "calendar": bot.CalendarArgs{}, "quality": bot.QualityArgs{}} {
+	for name, args := range map[string]jobs.Args{"sweep": bot.SweepArgs{}, "tidy": bot.TidyArgs{}, "calendar": bot.CalendarArgs{}, "quality": bot.QualityArgs{}, "audit_head": bot.HeadArgs{}} {
 		engine.Every(name, 24*time.Hour, args)
 	}
 	go func() { p.done <- engine.Run(ctx) }()

@@ -82,7 +82,7 @@ func runPeople(c *Call) error {
 		if said, err = do.run(c, tx, w[1:]); err != nil {
 			return err
 		}
-		if err := c.Desk.Audit.Append(tx, string(c.Who.ID), "people."+strings.ToLower(w[0]), "person:"+w[1], map[string]any{"args": w[1:]}); err != nil {
+		if err := c.Desk.Audit.Append(tx, string(c.Who.ID), "people."+strings.ToLower(w[0]), "person:"+w[1], staffDetail(w)); err != nil {
 			return err
 		}
 		return c.Desk.Whisper(tx, c.Event, chat.Card{Lang: c.P.Lang().String(), Tone: chat.Good, Parts: []chat.Part{{Kind: chat.Text, Text: said}}})
@@ -98,6 +98,15 @@ func runPeople(c *Call) error {
 		return i18n.NewProblem(nil, "people.bad_id", "id", clip(w[1], 40))
 	}
 	return err
+}
+
+// staffDetail is what the audit log keeps of it: a name is nothing for a log that
+// is kept for ever.
+func staffDetail(w []string) map[string]any {
+	if strings.EqualFold(w[0], "add") {
+		return map[string]any{"args": w[1:2]}
+	}
+	return map[string]any{"args": w[1:]}
 }
 
 type staffVerb struct {

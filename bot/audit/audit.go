@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"helloworld/bot/store"
 )
@@ -33,50 +32,47 @@ type Line struct {
 	Hash   string
 }
 
-// Append writes a line in the deed's own transaction. detail is marshalled to
-// JSON; it holds ids, amounts and states only.
+// Append writes a line in the deed's own transaction, at its very end. detail is
+// marshalled to JSON; it holds ids, amounts and states, and a text that cannot
+// be one of those is written as its hash.
 func (l *Log) Append(tx *store.Tx, who, what, about string, detail map[string]any) error {
-	if detail == nil {
-		detail = map[string]any{}
-	}
-	body, err := json.Marshal(detail)
+	body, err := json.Marshal(l.wordless(detail))
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
+	line := Line{At: tx.Now(), Who: l.bare(who), What: l.bare(what), About: l.bare(about), Detail: string(body)}
+	tx.Last(func() error {
+		if err := l.write(tx, line); err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+		return nil
+	})
+	return nil
+}
+
+func (l *Log) write(tx *store.Tx, line Line) error {
 	// Taking the number first locks the head's row, so that appends of several
 	// replicas stand one after another.
-	var line Line
 	var prev string
 	if err := tx.Row(`UPDATE audit_head SET n = n + 1 WHERE one = 1 RETURNING n, hash`).Scan(&line.N, &prev); err != nil {
-		return fmt.Errorf("audit: %w", err)
+		return err
 	}
-	line.At, line.Who, line.What, line.About, line.Detail = tx.Now(), who, what, about, string(body)
-	line.Hash = l.hash(prev, line)
+	line.Hash = l.chain().hash(prev, line)
 	if _, err := tx.Exec(`INSERT INTO audit(n, at, who, what, about, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		line.N, line.At, line.Who, line.What, line.About, line.Detail, line.Hash); err != nil {
-		return fmt.Errorf("audit: %w", err)
+		return err
 	}
-	_, err = tx.Exec(`UPDATE audit_head SET hash = ? WHERE one = 1`, line.Hash)
+	_, err := tx.Exec(`UPDATE audit_head SET hash = ? WHERE one = 1`, line.Hash)
 	return err
 }
 
-func (l *Log) hash(prev string, x Line) string {
+// Words is the hash that stands in the log for a text: whoever has the text can
+// show that it was this one, and nobody can read it out of the log.
+func (l *Log) Words(text string) string {
 	mac := hmac.New(sha256.New, l.key)
-	for _, s := range []string{prev, strconv.FormatInt(x.N, 10), strconv.FormatInt(x.At, 10), x.Who, x.What, x.About, x.Detail} {
-		// Lengths keep fields apart: "ab"+"c" is not "a"+"bc".
-		fmt.Fprintf(mac, "%d:", len(s))
-		mac.Write([]byte(s))
-	}
-	return hex.EncodeToString(mac.Sum(nil))
+	mac.Write([]byte("words:" + text))
+	return "words-" + hex.EncodeToString(mac.Sum(nil)[:16])
 }
-
-// Broken says which line does not hold, and why.
-type Broken struct {
-	N   int64
-	Why string
-}
-
-func (b *Broken) Error() string { return fmt.Sprintf("audit line %d: %s", b.N, b.Why) }
 
 // Head is how many lines there are and the last one's hash.
 func Head(tx *store.Tx) (n int64, hash string, err error) {
@@ -84,60 +80,44 @@ func Head(tx *store.Tx) (n int64, hash string, err error) {
 	return n, hash, err
 }
 
-// Verify reads the whole log and returns how many lines hold. The error is a
-// *Broken naming the first line that does not.
-func (l *Log) Verify(ctx context.Context, db *store.DB) (int64, error) {
-	var n int64
-	err := db.Read(ctx, func(tx *store.Tx) error {
-		n = 0
-		headN, headHash, err := Head(tx)
-		if err != nil {
-			return err
-		}
-		rows, err := tx.Query(`SELECT n, at, who, what, about, detail, hash FROM audit ORDER BY n`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		prev := ""
-		for rows.Next() {
-			var x Line
-			if err := rows.Scan(&x.N, &x.At, &x.Who, &x.What, &x.About, &x.Detail, &x.Hash); err != nil {
-				return err
-			}
-			switch {
-			case x.N != n+1:
-				return &Broken{n + 1, "missing"}
-			case l.hash(prev, x) != x.Hash:
-				return &Broken{x.N, "changed or out of order"}
-			}
-			prev, n = x.Hash, x.N
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		if n != headN || prev != headHash {
-			return &Broken{n + 1, "missing: the log ends before its head"}
-		}
-		return nil
-	})
-	return n, err
-}
+const columns = `SELECT n, at, who, what, about, detail, hash FROM audit `
 
 // Of lists the lines about one thing, oldest first.
 func Of(tx *store.Tx, about string) ([]Line, error) {
-	rows, err := tx.Query(`SELECT n, at, who, what, about, detail, hash FROM audit WHERE about = ? ORDER BY n`, about)
+	var out []Line
+	err := each(tx, columns+`WHERE about = ? ORDER BY n`, []any{about}, func(x *Line) error {
+		out = append(out, *x)
+		return nil
+	})
+	return out, err
+}
+
+func each(tx *store.Tx, query string, args []any, fn func(*Line) error) error {
+	rows, err := tx.Query(query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	var out []Line
+	var x Line
+	into := []any{&x.N, &x.At, &x.Who, &x.What, &x.About, &x.Detail, &x.Hash}
 	for rows.Next() {
-		var x Line
-		if err := rows.Scan(&x.N, &x.At, &x.Who, &x.What, &x.About, &x.Detail, &x.Hash); err != nil {
-			return nil, err
+		if err := rows.Scan(into...); err != nil {
+			return err
 		}
-		out = append(out, x)
+		if err := fn(&x); err != nil {
+			return err
+		}
 	}
-	return out, rows.Err()
+	return rows.Err()
+}
+
+// Verify is [Log.Check] for those who only ask whether all is well: it returns
+// how many lines there are, and a *[Damage] if one of them is not as it was
+// written.
+func (l *Log) Verify(ctx context.Context, db *store.DB) (int64, error) {
+	r, err := l.Check(ctx, db, nil)
+	if err == nil && !r.Whole() {
+		err = &Damage{r}
+	}
+	return r.Lines, err
 }

@@ -22,6 +22,7 @@ type Tx struct {
 	now    int64
 	hasNow bool
 	failed error
+	last   []func() error
 	after  []func()
 	undo   []func()
 	over   atomic.Bool
@@ -56,6 +57,11 @@ func (t *Tx) call(fn func(tx *Tx) error) (err error) {
 	}()
 	if err := fn(t); err != nil {
 		return err
+	}
+	for i := 0; i < len(t.last) && t.failed == nil; i++ {
+		if err := t.last[i](); err != nil {
+			return err
+		}
 	}
 	return t.failed
 }
@@ -199,6 +205,12 @@ func (t *Tx) Context() context.Context { return t.ctx }
 
 // DB is the database of the transaction.
 func (t *Tx) DB() *DB { return t.db }
+
+// Last has fn run inside the transaction when its function has returned well,
+// just before the commit. What every transaction has to lock is locked there: for
+// the shortest time, and never before anything else, so that no two wait for
+// each other.
+func (t *Tx) Last(fn func() error) { t.last = append(t.last, fn) }
 
 // After has fn run once the transaction is committed, and not at all if it is
 // not. It runs before Write returns, and may itself Write.

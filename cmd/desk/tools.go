@@ -9,8 +9,6 @@ import (
 
 	"golang.org/x/text/language"
 
-	"helloworld/bot/audit"
-	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
 	"helloworld/glossary"
 	"helloworld/i18n"
@@ -88,41 +86,5 @@ func (c translateCmd) Run(w *world) error {
 		}
 		return errQuiet
 	}
-	return nil
-}
-
-type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Check that no line was changed, removed or moved."`
-}
-
-type auditVerifyCmd struct {
-	Config string `default:"desk.toml" type:"path" help:"Configuration file."`
-}
-
-// Run verifies the audit log.
-func (c auditVerifyCmd) Run(w *world) error {
-	cfg, err := config.Load(c.Config, w.getenv)
-	if err != nil {
-		return err
-	}
-	key, _, err := keys(cfg)
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(w.ctx, databaseURL(cfg), store.Options{})
-	if err != nil {
-		return err
-	}
-	defer db.Close() //nolint:errcheck // it was only read
-	n, err := audit.New(subkey(key, "audit")).Verify(w.ctx, db)
-	var broken *audit.Broken
-	if errors.As(err, &broken) {
-		fmt.Fprintf(w.out, "%d lines hold; %v\n", n, broken)
-		return errQuiet
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w.out, "%d lines hold\n", n)
 	return nil
 }
