@@ -61,6 +61,7 @@ func (s *Seller) quote(ctx context.Context, order string) (connectors.Quote, wir
 		o.Refunds = append(o.Refunds, r)
 		o.Refunded = sum.add(o.Refunded, r.Amount)
 	}
+	s.catchUp(ctx, w.ID)
 	pending := s.pendingOf(w.ID)
 	if sum.err != nil {
 		return connectors.Quote{}, w, fault(connectors.Invalid, "listTransactions", "unreadable", sum.err.Error())
@@ -135,6 +136,34 @@ func (s *Seller) refundsOf(ctx context.Context, order string) ([]connectors.Refu
 	return nil, fault(connectors.Down, "listTransactions", "endless", "the finances of the order do not end")
 }
 
+// catchUp asks what became of feeds that this process sent for an order and does
+// not know the end of: another replica may have seen them through.
+func (s *Seller) catchUp(ctx context.Context, order string) {
+	open := map[string]string{}
+	s.mu.Lock()
+	for key, f := range s.feeds {
+		if f.order == order && f.id != "" && !f.done {
+			open[key] = f.id
+		}
+	}
+	s.mu.Unlock()
+	for key, id := range open {
+		var got wireFeed
+		if err := s.get(ctx, "getFeed", "/feeds/2021-06-30/feeds/"+pathID(id), nil, &got); err != nil {
+			continue // still open, then
+		}
+		if got.Status != "DONE" && got.Status != "CANCELLED" {
+			continue
+		}
+		s.mu.Lock()
+		if f, ok := s.feeds[key]; ok {
+			f.done = true
+			s.feeds[key] = f
+		}
+		s.mu.Unlock()
+	}
+}
+
 // pendingOf: this process has sent a refund for the order whose end is not known.
 func (s *Seller) pendingOf(order string) bool {
 	s.mu.Lock()
@@ -154,6 +183,7 @@ func (s *Seller) Refund(ctx context.Context, cmd connectors.Refund) (connectors.
 	if cmd.Key == "" || cmd.Amount.Minor <= 0 {
 		return connectors.Receipt{}, fault(connectors.Invalid, "createFeed", "incomplete", "a refund needs a key and an amount")
 	}
+	s.catchUp(ctx, cmd.Order)
 	s.mu.Lock()
 	if f, ok := s.feeds[cmd.Key]; ok {
 		s.mu.Unlock()
