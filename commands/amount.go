@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/currency"
+
 	"helloworld/connectors"
 	"helloworld/i18n"
 )
@@ -71,16 +73,23 @@ func cutCurrency(s string) (number, currency string) {
 			return strings.TrimSpace(n), sign
 		}
 	}
-	letters := func(x string) bool {
-		return len(x) == 3 && strings.Trim(strings.ToUpper(x), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-	}
-	if len(s) >= 3 && letters(s[:3]) {
+	if len(s) >= 3 && isCurrency(s[:3]) {
 		return strings.TrimSpace(s[3:]), strings.ToUpper(s[:3])
 	}
-	if len(s) >= 3 && letters(s[len(s)-3:]) {
+	if len(s) >= 3 && isCurrency(s[len(s)-3:]) {
 		return strings.TrimSpace(s[:len(s)-3]), strings.ToUpper(s[len(s)-3:])
 	}
 	return s, ""
+}
+
+// isCurrency tells whether a word is a currency's code. In small letters it is
+// one only where people write it so: all, try and top are codes too.
+func isCurrency(s string) bool {
+	up := strings.ToUpper(s)
+	if _, err := currency.ParseISO(up); err != nil || strings.Trim(up, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return false
+	}
+	return s == up || slices.ContainsFunc(signsByLength, func(sign string) bool { return slices.Contains(signs[sign], up) }) || up == "CHF"
 }
 
 // twoReadings is a figure that can be read in more ways than one.

@@ -219,7 +219,7 @@ func (w *want) list(text string) (string, bool, error) {
 			break
 		}
 		all, text = all+" "+word, after
-		if next, _ := cutWord(after); !strings.HasSuffix(word, ",") && !strings.HasPrefix(next, ",") {
+		if !strings.HasSuffix(word, ",") {
 			break
 		}
 	}

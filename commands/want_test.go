@@ -45,7 +45,7 @@ func TestReadWant(t *testing.T) {
 		"damaged restock line 2 qty 1":              {Lines: lines(2, 1), Restock: true, Reason: damaged},
 		"line 1 line 3 qty 2 damaged lid":           {Lines: lines(1, 0, 3, 2), Reason: damaged, Note: "lid"},
 		"lines 2x1, 3 late":                         {Lines: lines(2, 1, 3, 0), Reason: late},
-		"lines 2x1,3 , 4 late":                      {Lines: lines(2, 1, 3, 0, 4, 0), Reason: late},
+		"12.50 chf late":                            {Amount: "12.50 chf", Reason: late},
 		"第2行 数量1 入库 破损":                             {Lines: lines(2, 1), Restock: true, Reason: damaged},
 		"第２行数量１入库 破损":                               {Lines: lines(2, 1), Restock: true, Reason: damaged},
 		"行2 1件 破损":                                  {Lines: lines(2, 1), Reason: damaged},

@@ -200,7 +200,8 @@ func (x *exec) refundCreate(in args) (any, error) {
 		if qty < 1 || qty+before > o.left(l) {
 			return fail("Quantity cannot refund more items than were purchased", append(at, "quantity")...)
 		}
-		p := part{line: l, qty: qty, price: l.price * int64(qty) / int64(l.qty), tax: l.tax * int64(qty) / int64(l.qty), restock: orElse(text(li["restockType"]), "NO_RESTOCK")}
+		gone := l.qty - o.left(l) + before
+		p := part{line: l, qty: qty, price: share(l.price, gone, qty, l.qty), tax: share(l.tax, gone, qty, l.qty), restock: orElse(text(li["restockType"]), "NO_RESTOCK")}
 		p.amount = p.price + p.tax
 		r.parts = append(r.parts, p)
 	}
@@ -259,6 +260,11 @@ func (x *exec) refundCreate(in args) (any, error) {
 		x.w.recordRefund(RefundEntry{Store: x.s.Name, Platform: Shopify, Order: o.id, Number: o.number, ID: r.id, Amount: o.money(r.amount), Key: key, Note: r.note, At: now})
 	}
 	return payload(o, r, x), nil
+}
+
+// share is what the next few units cost, so that all of them cost the whole.
+func share(whole int64, gone, units, of int) int64 {
+	return whole*int64(gone+units)/int64(of) - whole*int64(gone)/int64(of)
 }
 
 const gateway = "shopify_payments"

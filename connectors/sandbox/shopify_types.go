@@ -403,7 +403,7 @@ func (x *exec) suggest(o *order, a args) (any, error) {
 	var subtotal, tax, ship int64
 	left, shipLeft := max(0, o.total()-o.refunded()), o.ship()-o.refundedShip()
 	take := func(l *line, qty int) {
-		p := part{line: l, qty: qty, price: l.price * int64(qty) / int64(l.qty), tax: l.tax * int64(qty) / int64(l.qty)}
+		p := part{line: l, qty: qty, price: share(l.price, l.qty-o.left(l), qty, l.qty), tax: share(l.tax, l.qty-o.left(l), qty, l.qty)}
 		parts, subtotal, tax = append(parts, p), subtotal+p.price, tax+p.tax
 	}
 	full, _ := a["suggestFullRefund"].(bool)
