@@ -41,7 +41,13 @@ var levers = map[string]func(s *story, name string, w []string) error{
 	"queue-backwards": func(s *story, name string, w []string) error { return s.jam(name, sandbox.JamQueueBackwards, w) },
 	// Whether the platform passes the store's own mail on.
 	"unapprove": func(s *story, name string, _ []string) error { return s.approve(name, false) },
-	"approve":   func(s *story, name string, _ []string) error { return s.approve(name, true) },
+	"archived": func(s *story, name string, w []string) error {
+		return s.world().Stand(sandbox.Standing{Store: name, Order: w[0], Archived: true})
+	},
+	"disputed": func(s *story, name string, w []string) error {
+		return s.world().Stand(sandbox.Standing{Store: name, Order: w[0], Disputed: true})
+	},
+	"approve": func(s *story, name string, _ []string) error { return s.approve(name, true) },
 }
 
 func doShop(s *story, w []string) error {
