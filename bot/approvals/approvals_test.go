@@ -195,3 +195,100 @@ func TestTwoAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// lend lends power and fails the test if it cannot be.
+func lend(t *testing.T, db *store.DB, d approvals.Delegation) error {
+	t.Helper()
+	return db.Write(t.Context(), func(tx *store.Tx) error { _, err := approvals.Delegate(tx, d); return err })
+}
+
+// TestLentPower: who votes with whose power, and when it does not count.
+func TestLentPower(t *testing.T) {
+	li := people.Person{ID: "li", Roles: []people.Role{people.Agent}, Stores: []string{people.EveryStore}}
+	week := time.Now().Add(7 * 24 * time.Hour)
+	yes := func(p people.Person) approvals.Ballot { return approvals.Ballot{Who: p, Yes: true} }
+	for name, c := range map[string]struct {
+		lent   []approvals.Delegation
+		change people.Person // saved after lending
+		wait   time.Duration
+		votes  []approvals.Ballot
+		want   []error
+	}{
+		"lent":             {lent: []approvals.Delegation{{From: "ben", To: "li", Until: week}}, votes: []approvals.Ballot{yes(li)}, want: []error{nil}},
+		"not lent":         {votes: []approvals.Ballot{yes(li)}, want: []error{approvals.ErrNotYou}},
+		"by whoever asked": {lent: []approvals.Delegation{{From: "anna", To: "li", Until: week}}, votes: []approvals.Ballot{yes(li)}, want: []error{approvals.ErrNotYou}},
+		"to whoever asked": {lent: []approvals.Delegation{{From: "ben", To: "anna", Until: week}}, votes: []approvals.Ballot{yes(manager("anna"))}, want: []error{approvals.ErrOwn}},
+		"other store": {lent: []approvals.Delegation{{From: "ben", To: "li", Until: week, Stores: []string{"shopify-main"}}}, votes: []approvals.Ballot{yes(li)},
+			want: []error{approvals.ErrNotYou}},
+		"other approval": {lent: []approvals.Delegation{{From: "ben", To: "li", Until: week, Approval: "A2"}}, votes: []approvals.Ballot{yes(li)},
+			want: []error{approvals.ErrNotYou}},
+		"giver then taker": {lent: []approvals.Delegation{{From: "ben", To: "li", Until: week}}, votes: []approvals.Ballot{yes(manager("ben")), yes(li)},
+			want: []error{nil, approvals.ErrSpoken}},
+		"taker then giver": {lent: []approvals.Delegation{{From: "ben", To: "li", Until: week}}, votes: []approvals.Ballot{yes(li), yes(manager("ben"))},
+			want: []error{nil, approvals.ErrSpoken}},
+		"two givers, one taker": {lent: []approvals.Delegation{{From: "ben", To: "li", Until: week}, {From: "carla", To: "li", Until: week}},
+			votes: []approvals.Ballot{yes(li), yes(li)}, want: []error{nil, approvals.ErrTwice}},
+		"ended by itself": {lent: []approvals.Delegation{{From: "ben", To: "li", Until: time.Now().Add(time.Second)}}, wait: 1200 * time.Millisecond,
+			votes: []approvals.Ballot{yes(li)}, want: []error{approvals.ErrNotYou}},
+		"giver lost the role": {lent: []approvals.Delegation{{From: "ben", To: "li", Until: week}},
+			change: people.Person{ID: "ben", Roles: []people.Role{people.Agent}, Stores: []string{people.EveryStore}}, votes: []approvals.Ballot{yes(li)},
+			want: []error{approvals.ErrNotYou}},
+		"taker was disabled": {lent: []approvals.Delegation{{From: "ben", To: "li", Until: week}},
+			change: people.Person{ID: "li", Roles: li.Roles, Stores: li.Stores, Disabled: true}, votes: []approvals.Ballot{yes(li)}, want: []error{approvals.ErrNotYou}},
+		"not lent further": {lent: []approvals.Delegation{{From: "ben", To: "olga", Until: week}, {From: "olga", To: "li", Until: week}},
+			change: people.Person{ID: "olga", Roles: []people.Role{people.Agent}, Stores: []string{"shopify-main"}}, votes: []approvals.Ballot{yes(li)},
+			want: []error{approvals.ErrNotYou}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := storetest.SQLite(t)
+			ask(t, db, 3, tomorrow())
+			staff(t, db, li, people.Person{ID: "olga", Roles: []people.Role{people.Agent}, Stores: []string{people.EveryStore}})
+			for _, d := range c.lent {
+				if err := lend(t, db, d); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.change.ID != "" {
+				staff(t, db, c.change)
+			}
+			time.Sleep(c.wait)
+			for i, b := range c.votes {
+				if _, err := vote(t, db, b); !errors.Is(err, c.want[i]) {
+					t.Errorf("vote %d of %s: %v, want %v", i+1, b.Who.ID, err, c.want[i])
+				}
+			}
+		})
+	}
+}
+
+// TestPowerIsNotLentForLong: at most thirty days, to somebody else.
+func TestPowerIsNotLentForLong(t *testing.T) {
+	db := storetest.SQLite(t)
+	staff(t, db, manager("ben"), manager("eva", "shopify-main"))
+	for _, c := range []struct {
+		d    approvals.Delegation
+		want error
+	}{
+		{approvals.Delegation{From: "ben", To: "ben", Until: tomorrow()}, approvals.ErrSelf},
+		{approvals.Delegation{From: "ben", To: "eva", Until: time.Now().Add(31 * 24 * time.Hour)}, approvals.ErrSpan},
+		{approvals.Delegation{From: "ben", To: "eva", Until: time.Now().Add(-time.Hour)}, approvals.ErrSpan},
+		{approvals.Delegation{From: "ben", To: "eva", Until: tomorrow(), Stores: []string{"ebay-de"}}, approvals.ErrTaker},
+		{approvals.Delegation{From: "ben", To: "nobody", Until: tomorrow()}, people.ErrNobody},
+		{approvals.Delegation{From: "ben", To: "eva", Until: tomorrow(), Stores: []string{"shopify-main"}}, nil},
+	} {
+		if err := lend(t, db, c.d); !errors.Is(err, c.want) {
+			t.Errorf("%+v: %v, want %v", c.d, err, c.want)
+		}
+	}
+}
+
+// TestAnEmptyListOfVotersIsNobody.
+func TestAnEmptyListOfVotersIsNobody(t *testing.T) {
+	if approvals.Entitled(manager("ben"), nil, "ebay-de") {
+		t.Error("nobody became somebody")
+	}
+	if !approvals.Entitled(people.Person{ID: "olga", Stores: []string{"ebay-de"}}, []string{"person:olga"}, "ebay-de") {
+		t.Error("a person who is named may not vote")
+	}
+}

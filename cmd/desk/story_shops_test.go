@@ -263,6 +263,8 @@ func doDue(s *story, w []string) error {
 		switch {
 		case w[0] == "calendar":
 			return jobs.Add(tx, bot.CalendarArgs{}, jobs.Key("calendar/now"))
+		case w[0] == "sweep":
+			return jobs.Add(tx, bot.SweepArgs{}, jobs.Key("sweep/now"))
 		case w[0] == "reconcile" && len(w) == 2:
 			return jobs.Add(tx, bot.ReconcileArgs{Store: w[1]}, jobs.Key("reconcile/"+w[1]+"/now"))
 		}

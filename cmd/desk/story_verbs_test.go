@@ -33,6 +33,7 @@ var verbs = map[string]verb{
 	// What there is before the story begins.
 	"chats":    {"chats CHAT…: the chats; without it, the console", 1, true, doChats},
 	"votes":    {"votes N: how many have to approve a refund", 1, true, doVotes},
+	"refunds":  {"refunds KEY=VALUE…: what the configuration says under [refunds]", 1, true, doRefunds},
 	"settle":   {"settle 1s: how long the shops take over a refund", 1, true, doSettle},
 	"order":    {"order [STORE#]NUMBER AMOUNT CURRENCY [STATUS]", 3, true, doOrder},
 	"orders":   {"orders STORE N: so many more orders", 2, true, doOrders},
@@ -65,7 +66,7 @@ var verbs = map[string]verb{
 	"wait":    {"wait: until nothing is under way", 0, false, func(s *story, _ []string) error { return s.wait() }},
 	"read":    {"read STORE: until the store's messages were read again", 1, false, func(s *story, w []string) error { return s.pulled(w[0]) }},
 	"reached": {"reached STORE OP: until the last trouble ordered for it has struck", 2, false, doReached},
-	"due":     {"due calendar | due reconcile STORE: what is done from time to time is done now", 1, false, doDue},
+	"due":     {"due calendar | due sweep | due reconcile STORE: what is done from time to time is done now", 1, false, doDue},
 	"ends":    {"ends STORE DAYS: its access was granted so long ago that it ends in so many days; after a restart", 2, false, doEnds},
 	"called":  {"called STORE: until the platform knows where to call, and the desk relies on it", 1, false, doCalled},
 	"restart": {"restart: the desk is stopped in the middle of things and started again", 0, false, func(s *story, _ []string) error { s.restart(); return nil }},

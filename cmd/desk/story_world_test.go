@@ -36,6 +36,8 @@ type story struct {
 	chatNames []string
 	votes     int
 	settle    time.Duration
+	// refundsConfig is what the story sets under [refunds].
+	refundsConfig config.Refunds
 
 	shops *shops
 	// orders are those the story made, by number; last is the one made last.
@@ -127,7 +129,7 @@ func room(name string) (channel, bool) {
 
 func newStory(t *testing.T) *story {
 	t.Helper()
-	s := &story{t: t, patience: storyPatience, files: map[string]string{}, caught: map[string]string{}, kept: map[string]keptButton{}, chatNames: []string{"console"},
+	s := &story{t: t, patience: storyPatience, files: map[string]string{}, caught: map[string]string{"NEXTWEEK": inDays(7), "FARDAY": inDays(45)}, kept: map[string]keptButton{}, chatNames: []string{"console"},
 		votes: 1, settle: -1, orders: map[string][]sandbox.OrderInfo{}, calls: map[string]int{}, log: &lockedBuffer{}}
 	return s
 }
@@ -171,6 +173,8 @@ func (s *story) begin() {
 	}
 	cfg.Desk.Zone, cfg.Desk.Pull = "UTC", config.Duration(400*time.Millisecond)
 	cfg.Refunds.Votes, cfg.Refunds.Settle = s.votes, config.Duration(time.Second)
+	s.setRefunds(&cfg.Refunds)
+	s.setPolicy(&cfg)
 	cfg.Console.Off = !slices.Contains(s.chatNames, "console")
 	every := []string{"*"}
 	cfg.People, cfg.Channels = nil, nil
@@ -261,7 +265,7 @@ func (s *story) until(look func() error) error {
 
 // rounds are the jobs that the desk begins by itself again and again. There is
 // always one under way: a queue is listened to for long.
-const rounds = `'pull', 'sweep', 'queue', 'subscribe', 'reconcile', 'calendar', 'tidy', 'quality'`
+const rounds = `'pull', 'sweep', 'queue', 'subscribe', 'reconcile', 'calendar', 'tidy', 'quality', 'audit_head'`
 
 // wait waits until nothing that people or buyers began is under way.
 func (s *story) wait() error {
