@@ -174,6 +174,12 @@ func (e *explainer) walk(s span) {
 	for n := s.from; n <= s.to && e.err == nil; n++ {
 		x, _ := e.get(n)
 		prev, _ := e.before(n)
+		if e.shift != 0 && e.c.as(n+e.shift, prev, x) {
+			flush()
+			other = nil
+			e.bad++
+			continue
+		}
 		if home, moved := e.homes[n]; moved {
 			flush()
 			e.moved(n, home)
@@ -183,12 +189,6 @@ func (e *explainer) walk(s span) {
 		if slices.ContainsFunc(other, func(h string) bool { return e.c.as(n, h, x) }) {
 			flush()
 			other = nil
-			continue
-		}
-		if e.shift != 0 && e.c.as(n+e.shift, prev, x) {
-			flush()
-			other = nil
-			e.bad++
 			continue
 		}
 		if k := e.shifted(n, prev, x); k > 0 {
