@@ -180,7 +180,7 @@ func askRefund(c *Call, o bot.OrderAt, w want, wrong ...error) error {
 	lines := len(w.Lines) > 0 || chosen == giveLines || c.Filled && c.Has("lines")
 	amount := w.Amount != "" || chosen == giveAmount
 	known := want{Reason: w.Reason, Goods: w.Goods, Note: w.Note, Credit: w.Credit}
-	first := w.Reason == "" || wrong != nil || !lines && !amount
+	first := w.Reason == "" || !lines && !amount || c.Filled && c.Has("reason") && wrong != nil
 	switch {
 	case lines:
 		known.Shipping = w.Shipping
