@@ -215,10 +215,15 @@ func (d *herd) torment(ctx context.Context, kills int) {
 		} else {
 			d.ready(ctx, doomed[0])
 		}
-		select {
-		case <-ctx.Done():
+		moment, cancel := context.WithTimeout(ctx, time.Duration(life)*time.Millisecond)
+		if d.rng.IntN(2) == 0 {
+			d.paying(moment)
+		} else {
+			<-moment.Done()
+		}
+		cancel()
+		if ctx.Err() != nil {
 			return
-		case <-time.After(time.Duration(life) * time.Millisecond):
 		}
 		for _, r := range d.all {
 			select {
@@ -241,6 +246,16 @@ func (d *herd) torment(ctx context.Context, kills int) {
 			if d.kills++; d.kills%50 == 0 {
 				d.t.Logf("… %d kills", d.kills)
 			}
+		}
+	}
+}
+
+// paying waits until a refund is on its way to its shop, which is when a kill tells
+// most, or until ctx ends.
+func (d *herd) paying(ctx context.Context) {
+	for nap(ctx, 5*time.Millisecond) {
+		if sent, err := d.read(`SELECT id FROM refund WHERE state = 'sent'`); err == nil && len(sent) > 0 {
+			return
 		}
 	}
 }
