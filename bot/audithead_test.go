@@ -15,7 +15,7 @@ import (
 // once, whatever starts again.
 func TestTheHeadIsPostedOnceADay(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		place := Channel{Place: chat.Place{Chat: "hall", Channel: "leads"}, Name: "leads", Lang: language.English, Stores: []string{people.EveryStore}, Topics: []Topic{TopicApprovals}}
+		place := Channel{Place: chat.Place{Chat: "silent", Channel: "leads"}, Name: "leads", Lang: language.English, Stores: []string{people.EveryStore}, Topics: []Topic{TopicApprovals}}
 		o := newOffice(t, url, "Asia/Shanghai", "2026-11-20 14:00", place)
 		if err := o.db.Write(t.Context(), func(tx *store.Tx) error {
 			return o.desk.Audit.Append(tx, "anna", "refund.asked", "refund:R1", nil)
