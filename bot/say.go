@@ -76,7 +76,19 @@ func (d *Desk) out(to chat.Place, key string) []jobs.Opt {
 	}
 	if to.Only == "" {
 		// Private answers depend on nothing said before, and their handles expire.
-		opts = append(opts, jobs.Order("out/"+to.Key()))
+		opts = append(opts, inOrder(to)...)
+	}
+	return opts
+}
+
+// inOrder is the place's order. In a channel one thing is said after another, for
+// what may have been said is looked for after what certainly was. But what stands
+// in a thread is what somebody works on, such as the draft of an answer: it does
+// not wait until the morning's letters are all announced in the channel.
+func inOrder(at chat.Place) []jobs.Opt {
+	opts := []jobs.Opt{jobs.Order("out/" + at.Key())}
+	if at.Thread != "" {
+		opts = append(opts, jobs.Ahead())
 	}
 	return opts
 }
@@ -165,11 +177,11 @@ func (d *Desk) Repaint(tx *store.Tx, matter string) error {
 	return rows.Err()
 }
 
-// redraw has the card under an id of shown drawn again, after what is still to
-// be said at its place.
+// redraw has the card under an id of shown drawn again, in its place's order. If
+// it is not posted yet, its post draws the newest state.
 func redraw(tx *store.Tx, shown string, at chat.Place) error {
-	return jobs.Add(tx, EditArgs{shown}, jobs.Lane(OutLane(at.Chat)), jobs.Key("edit/"+shown),
-		jobs.Order("out/"+at.Key()), jobs.MaxAttempts(1000))
+	opts := []jobs.Opt{jobs.Lane(OutLane(at.Chat)), jobs.Key("edit/" + shown), jobs.MaxAttempts(1000)}
+	return jobs.Add(tx, EditArgs{shown}, append(opts, inOrder(at)...)...)
 }
 
 // painter draws a matter's card from its state. facts is what the buttons are

@@ -19,6 +19,7 @@ type claim struct {
 	lane, kind   string
 	args         string
 	ord, key     string
+	ahead        bool // known only while it is added
 	owner        string
 	run          int64
 	attempt, max int

@@ -17,7 +17,9 @@
 //
 // Order. Jobs with the same [Order] run strictly one after another, as they
 // were added. One that waits to be tried again holds up those behind it; a dead
-// one does not. A dead job that is tried again goes to the end.
+// one does not. A dead job that is tried again goes to the end. What somebody
+// waits for may go ahead of what nobody does ([Ahead]); it is still never run
+// beside another of its order.
 //
 // Keys. While a job with a [Key] lives, adding another does nothing. A key dies
 // with its job: what must never happen twice is also a constraint in the data.

@@ -103,6 +103,7 @@ type how struct {
 	at               time.Time
 	in               time.Duration
 	max              int
+	ahead            bool
 }
 
 // Lane puts the job into a lane other than its kind's own.
@@ -110,6 +111,10 @@ func Lane(name string) Opt { return func(h *how) { h.lane = name } }
 
 // Order has the job wait for those added before it with the same order.
 func Order(order string) Opt { return func(h *how) { h.order = order } }
+
+// Ahead has the job go before those of its order that were added earlier, but
+// not before the one whose turn it is, nor before others that go ahead.
+func Ahead() Opt { return func(h *how) { h.ahead = true } }
 
 // Key makes the job unique among those that live.
 func Key(key string) Opt { return func(h *how) { h.key = key } }
@@ -147,7 +152,7 @@ func Added(tx *store.Tx, a Args, o ...Opt) (id int64, added bool, err error) {
 	if err != nil {
 		return 0, false, fmt.Errorf("jobs: the arguments of %s cannot be written down: %w", a.Kind(), err)
 	}
-	return insert(tx, &claim{kind: a.Kind(), args: string(args), ord: h.order, key: h.key, max: max(h.max, 1)},
+	return insert(tx, &claim{kind: a.Kind(), args: string(args), ord: h.order, ahead: h.ahead, key: h.key, max: max(h.max, 1)},
 		h.lane, due(tx.Now(), h))
 }
 
@@ -157,6 +162,28 @@ func due(now int64, h how) int64 {
 	}
 	// Rounded up: never too early.
 	return now + int64((max(h.in, 0)+time.Millisecond-1)/time.Millisecond)
+}
+
+// standIn finds how many stand before c in its order, or at least one of them.
+// Whoever has the turn keeps it, even if c goes ahead of the rest: what runs
+// beside it would not be in order.
+func standIn(tx *store.Tx, c *claim) (taken int, err error) {
+	for c.ord != "" {
+		var kept int64
+		if c.ahead {
+			if kept, err = tx.Exec(sqlKeepTurn, c.ord); err != nil {
+				return 0, err
+			}
+		}
+		if err := tx.Row(sqlOrderTaken, c.ord).Scan(&taken); err != nil {
+			return 0, err
+		}
+		if !c.ahead || kept > 0 || taken == 0 {
+			break
+		}
+		// On PostgreSQL it has ended just now, and the turn is another's.
+	}
+	return taken, nil
 }
 
 // insert writes the row of c, already claimed if an engine of this process can
@@ -179,11 +206,13 @@ func insert(tx *store.Tx, c *claim, laneName string, runAt int64) (id int64, add
 			return 0, false, err
 		}
 	}
-	now, taken := runAt <= c.created, 0
-	if now && c.ord != "" {
-		if err := tx.Row(sqlOrderTaken, c.ord).Scan(&taken); err != nil {
-			return 0, false, err
-		}
+	now, rank := runAt <= c.created, 1
+	if c.ahead {
+		rank = 0
+	}
+	taken, err := standIn(tx, c)
+	if err != nil {
+		return 0, false, err
 	}
 	handed := now && taken == 0 && l != nil && e.running() && l.reserve()
 	if handed {
@@ -192,7 +221,7 @@ func insert(tx *store.Tx, c *claim, laneName string, runAt int64) (id int64, add
 		runAt = c.created + e.lease.Milliseconds()
 		tx.Undo(func() { l.giveBack(1) })
 	}
-	err = tx.Row(sqlInsert, c.lane, c.kind, c.args, c.ord, c.key, runAt, c.owner, c.run, c.attempt, c.max, c.created).Scan(&c.id)
+	err = tx.Row(sqlInsert, c.lane, c.kind, c.args, c.ord, rank, c.key, runAt, c.owner, c.run, c.attempt, c.max, c.created).Scan(&c.id)
 	if errors.Is(err, sql.ErrNoRows) {
 		if handed {
 			tx.After(func() { l.giveBack(1) })
@@ -209,7 +238,7 @@ func insert(tx *store.Tx, c *claim, laneName string, runAt int64) (id int64, add
 	switch {
 	case handed:
 		tx.After(func() { e.start(c) })
-	case taken > 0:
+	case now && taken > 0:
 		// The end of the job before it starts this one. On PostgreSQL that may
 		// be happening just now, without having seen this one.
 		if tx.DB().Kind() == store.Postgres {

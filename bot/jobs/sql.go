@@ -15,8 +15,13 @@ const (
 
 	sqlOrderTaken = `SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE ord = ? AND ord <> '' AND dead = 0 LIMIT 1) AS t`
 
-	sqlInsert = `INSERT INTO job (lane, kind, args, ord, key, run_at, owner, run, attempt, max_attempts, created, error, dead, told)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0) ON CONFLICT DO NOTHING RETURNING id`
+	// sqlKeepTurn keeps the turn of the row that has it from those that go ahead.
+	// On PostgreSQL it also waits for whoever ends that row just now.
+	sqlKeepTurn = `UPDATE job SET rank = 0 WHERE id = (
+		SELECT id FROM job WHERE ord = ? AND ord <> '' AND dead = 0 ORDER BY rank, id LIMIT 1) AND dead = 0`
+
+	sqlInsert = `INSERT INTO job (lane, kind, args, ord, rank, key, run_at, owner, run, attempt, max_attempts, created, error, dead, told)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0) ON CONFLICT DO NOTHING RETURNING id`
 
 	sqlByKey = `SELECT id FROM job WHERE key = ? AND key <> '' AND dead = 0`
 
@@ -24,7 +29,7 @@ const (
 
 	// sqlHead is the row whose turn it is in an order.
 	sqlHead = `SELECT id, lane, kind, args, ord, key, run_at, owner, run, attempt, max_attempts, error, created
-		FROM job WHERE ord = ? AND ord <> '' AND dead = 0 ORDER BY id LIMIT 1`
+		FROM job WHERE ord = ? AND ord <> '' AND dead = 0 ORDER BY rank, id LIMIT 1`
 
 	sqlClaimOne = `UPDATE job SET owner = ?, run_at = ?, run = run + 1, attempt = attempt + 1
 		WHERE id = ? AND owner = '' AND dead = 0 AND run = ?`
@@ -64,9 +69,9 @@ const (
 // marks is n question marks.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
-// turn is the condition that no earlier job of the same order lives.
+// turn is the condition that no job lives that is before it in the same order.
 const turn = `(j.ord = '' OR NOT EXISTS (SELECT 1 FROM job e
-	WHERE e.ord = j.ord AND e.ord <> '' AND e.dead = 0 AND e.id < j.id))`
+	WHERE e.ord = j.ord AND e.ord <> '' AND e.dead = 0 AND (e.rank, e.id) < (j.rank, j.id)))`
 
 // claimSQL takes rows of a lane whose kind is one of n and whose turn it is.
 func claimSQL(db *store.DB, n int) string {
