@@ -221,8 +221,12 @@ func (b *bureau) press(who people.ID, id, facts string, yes bool) {
 	for range 60 {
 		if p := b.now(); p != nil {
 			by, err := p.by(who)
+			why := ""
+			if !yes {
+				why = "the buyer keeps it" // nobody is refused without a reason
+			}
 			if err == nil {
-				err = p.desk.Decide(context.Background(), by, id, yes, facts, "")
+				err = p.desk.Decide(context.Background(), by, id, yes, facts, why)
 			}
 			if k := told(err); err == nil || len(k) > 9 && k[:9] == "approval." {
 				return
