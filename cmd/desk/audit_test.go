@@ -198,7 +198,7 @@ func TestAuditExportAndShow(t *testing.T) {
 			t.Errorf("status %d\n%s", code, out)
 		}
 		k.env["LANG"] = "zh_CN.UTF-8"
-		if code, out := k.run("show", "refund:R3"); code != 0 || !strings.Contains(out, "第 4 行  anna：申请退款（refund.asked）") {
+		if code, out := k.run("show", "refund:R3"); code != 0 || !strings.Contains(out, "第 4 行 anna：申请退款（refund.asked）") {
 			t.Errorf("status %d\n%s", code, out)
 		}
 		if code, out := k.run("show", "refund:R99"); code != 1 || !strings.Contains(out, "refund:R17") {

@@ -260,7 +260,7 @@ func (v *consoleVenue) form(p person) (string, bool, error) {
 func formWords(f chat.Form) string {
 	out := []string{f.Title, f.Intro}
 	for _, in := range f.Inputs {
-		out = append(out, in.Label, in.Value)
+		out = append(out, in.Label, in.Hint, in.Value)
 	}
 	return strings.Join(out, "\n")
 }
