@@ -22,7 +22,7 @@ const module = "helloworld"
 // an adapter unless it stands here or in helpers.
 var floors = map[string]int{
 	"bot/store": 0, "bot/chat": 0, "connectors": 0, "connectors/tracking": 0, "i18n": 0, "glossary": 0,
-	"bot/jobs": 1, "bot/audit": 1, "bot/people": 1, "bot/policy": 1, "bot/rates": 1, "i18n/translate": 1,
+	"bot/jobs": 1, "bot/audit": 1, "bot/people": 1, "bot/policy": 1, "bot/rates": 1, "bot/stepup": 1, "i18n/translate": 1,
 	"bot/approvals": 2, "bot/alerts": 2, "bot/lint": 2, "bot/sync": 2,
 	"bot": 3, "bot/board": 3,
 	"commands": 4,
