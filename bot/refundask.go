@@ -49,49 +49,59 @@ func (d *Desk) QuoteFor(ctx context.Context, s *Store, order string) (connectors
 // AskRefund writes down what somebody wants refunded and asks the people who may
 // decide. Nothing is sent to the shop.
 func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
+	body, o, err := d.weigh(ctx, by.Who, a)
+	if err != nil {
+		return err
+	}
+	return d.commit(ctx, by, func(tx *store.Tx) error { return d.openRefund(tx, by, a.Order.Store, o, body) })
+}
+
+// weigh looks at what somebody wants refunded as closely as can be before anybody
+// is asked: what is left, what speaks against it, and which rule holds.
+func (d *Desk) weigh(ctx context.Context, who people.Person, a RefundAsk) (body PaybackBody, o connectors.Order, err error) {
 	s := a.Order.Store
 	if d.Policy.Votes < 1 {
-		return i18n.NewProblem(nil, "refund.nobody_decides")
+		return body, o, i18n.NewProblem(nil, "refund.nobody_decides")
 	}
 	if missing := s.lacking(ctx, connectors.CapRefund); missing != "" {
-		return i18n.NewProblem(nil, "can.not_granted", "store", s.Name, "id", s.ID, "missing", missing)
+		return body, o, i18n.NewProblem(nil, "can.not_granted", "store", s.Name, "id", s.ID, "missing", missing)
 	}
 	q, err := d.QuoteFor(ctx, s, a.Order.Order.ID)
 	if err != nil {
-		return err
+		return body, o, err
 	}
 	if err := barred(d.standing(a.Order.Ref(), q, connectors.Refund{Reason: a.Reason, Method: a.Method})); err != nil {
-		return err // before the amount, which is wrong only because of it
+		return body, o, err // before the amount, which is wrong only because of it
 	}
 	amount, err := checkAmount(a, q)
 	if err != nil {
-		return err
+		return body, o, err
 	}
 	if err := checkParts(a, amount, q); err != nil {
-		return err
+		return body, o, err
 	}
 	if err := d.checkMethod(ctx, a); err != nil {
-		return err
+		return body, o, err
 	}
 	cmd := connectors.Refund{Order: q.Order.ID, Amount: amount, Reason: a.Reason, Note: a.Note, Before: q.Order.Refunded, Hidden: q.Hidden,
 		Lines: a.Lines, Shipping: a.Shipping, Tax: a.Tax, Method: a.Method, Goods: a.Goods}
 	found, err := d.preflight(ctx, s, q, cmd)
 	if err != nil {
-		return err
+		return body, o, err
 	}
 	for _, f := range found {
 		if f.Block {
-			return f.problem()
+			return body, o, f.problem()
 		}
 	}
-	rule, err := d.ruling(ctx, by.Who, s, cmd, found)
+	rule, err := d.ruling(ctx, who, s, cmd, found)
 	if err != nil {
-		return err
+		return body, o, err
 	}
-	if len(d.deciders(ctx, by.Who.ID, s.ID, rule.Voters)) < rule.Votes {
-		return i18n.NewProblem(nil, "refund.too_few", "n", rule.Votes, "store", s.Name)
+	if len(d.deciders(ctx, who.ID, s.ID, rule.Voters)) < rule.Votes {
+		return body, o, i18n.NewProblem(nil, "refund.too_few", "n", rule.Votes, "store", s.Name)
 	}
-	body := PaybackBody{Total: q.Order.Total, Left: q.Remaining, Buyer: q.Order.Buyer.Name, Status: string(q.Order.Status), Votes: rule.Votes, Link: q.Order.Link,
+	body = PaybackBody{Total: q.Order.Total, Left: q.Remaining, Buyer: q.Order.Buyer.Name, Status: string(q.Order.Status), Votes: rule.Votes, Link: q.Order.Link,
 		Ruling: rule, Findings: found, Cmd: cmd}
 	for _, l := range q.Order.Lines {
 		body.Titles, body.LineIDs = append(body.Titles, l.Title), append(body.LineIDs, l.ID)
@@ -99,7 +109,7 @@ func (d *Desk) AskRefund(ctx context.Context, by Deed, a RefundAsk) error {
 	for _, r := range q.Order.Refunds {
 		body.Cmd.Seen = append(body.Cmd.Seen, r.ID)
 	}
-	return d.commit(ctx, by, func(tx *store.Tx) error { return d.openRefund(tx, by, s, q.Order, body) })
+	return body, q.Order, nil
 }
 
 // checkAmount says what is wrong with an amount before anybody is asked.
@@ -123,44 +133,56 @@ func checkAmount(a RefundAsk, q connectors.Quote) (connectors.Money, error) {
 	return amount, nil
 }
 
-func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, body PaybackBody) error {
-	id, err := next(tx, "refund", "R")
-	if err != nil {
-		return err
+// bookRefund writes a refund down under a number, with the key under which it will
+// be sent, and keeps everybody else's hands off its order.
+func (d *Desk) bookRefund(tx *store.Tx, by Deed, at OrderAt, facts string, body PaybackBody) (id string, err error) {
+	s, o := at.Store, at.Order
+	if id, err = next(tx, "refund", "R"); err != nil {
+		return "", err
 	}
 	if err := d.underCaps(tx, by.Who.ID, s, body); err != nil {
-		return err
+		return "", err
 	}
 	// The key is born here, with the confirmed intent, and kept for ever.
 	body.Cmd.Key = tx.NewID()
 	body.Cmd.Asked = time.UnixMilli(tx.Now()).UTC()
-	facts := d.refundFacts(s.ID, body, o)
 	kept, err := frozen(tx, s.ID, body)
 	if err != nil {
-		return err
+		return "", err
 	}
 	live := s.ID + "/" + o.ID
 	n, err := tx.Exec(`INSERT INTO refund(id, store, order_id, number, body, facts, state, live, asked_by, approval, key, created, updated)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (live) DO NOTHING`,
 		id, s.ID, o.ID, o.Number, kept, facts, string(RefundAsked), live, string(by.Who.ID), id, body.Cmd.Key, tx.Now(), tx.Now())
 	if err != nil {
-		return err
+		return "", err
 	}
 	if n == 0 {
 		var other string
 		if err := tx.Row(`SELECT id FROM refund WHERE live = ?`, live).Scan(&other); err != nil {
-			return err
+			return "", err
 		}
-		return blocking("in_flight", "id", other, "order", OrderAt{s, o}.Ref()).problem()
-	}
-	if err := d.openApproval(tx, id, by.Who.ID, s.ID, facts, body); err != nil {
-		return err
+		return "", blocking("in_flight", "id", other, "order", at.Ref()).problem()
 	}
 	if err := askedAt(tx, id, by.Event); err != nil {
+		return "", err
+	}
+	return id, d.Audit.Append(tx, string(by.Who.ID), "refund.asked", "refund:"+id, map[string]any{
+		"store": s.ID, "order": o.ID, "amount": body.Cmd.Amount.String(), "reason": body.Cmd.Reason, "key": body.Cmd.Key, "facts": facts})
+}
+
+func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, body PaybackBody) error {
+	facts := d.refundFacts(s.ID, body, o)
+	id, err := d.bookRefund(tx, by, OrderAt{s, o}, facts, body)
+	if err != nil {
 		return err
 	}
-	if err := d.Audit.Append(tx, string(by.Who.ID), "refund.asked", "refund:"+id, map[string]any{
-		"store": s.ID, "order": o.ID, "amount": body.Cmd.Amount.String(), "reason": body.Cmd.Reason, "key": body.Cmd.Key, "facts": facts}); err != nil {
+	r, err := d.GetRefund(tx, id)
+	if err != nil {
+		return err
+	}
+	body.Cmd = r.Body.Cmd // with its key
+	if err := d.openApproval(tx, id, by.Who.ID, s.ID, facts, body); err != nil {
 		return err
 	}
 	shown, err := d.ShowIn(tx, "refund:"+id, TopicApprovals, s.ID)
