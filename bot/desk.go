@@ -22,6 +22,7 @@ import (
 	"helloworld/bot/people"
 	"helloworld/bot/policy"
 	"helloworld/bot/rates"
+	"helloworld/bot/stepup"
 	"helloworld/bot/store"
 	"helloworld/connectors"
 	"helloworld/connectors/tracking"
@@ -71,6 +72,10 @@ type Options struct {
 	PublicURL string
 	// Keeper keeps credentials; nil means that no store can be connected from here.
 	Keeper connectors.Keeper
+	// Seal seals what people answer in secret, and StepUp keeps with what they prove
+	// who they are. Without them nobody can, and nothing that takes a proof is approved.
+	Seal   *store.Sealer
+	StepUp *stepup.Book
 	// Opener makes stores that are not in the configuration; may be nil.
 	Opener Opener
 	// Track are the tracking services; nil: there are none.

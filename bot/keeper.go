@@ -7,7 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
+	"strings"
 
+	"helloworld/bot/chat"
 	"helloworld/bot/store"
 	"helloworld/connectors"
 )
@@ -64,8 +68,12 @@ func (k Keeper) Save(ctx context.Context, storeID string, c connectors.Credentia
 	})
 }
 
-// Dialogues keeps half-filled forms for a chat that asks step by step.
-type Dialogues struct{ DB *store.DB }
+// Dialogues keeps half-filled forms for a chat that asks step by step. They are
+// sealed: somebody may have answered with a secret.
+type Dialogues struct {
+	DB   *store.DB
+	Seal *store.Sealer
+}
 
 // Load reads one.
 func (k Dialogues) Load(ctx context.Context, key string) ([]byte, bool, error) {
@@ -76,14 +84,30 @@ func (k Dialogues) Load(ctx context.Context, key string) ([]byte, bool, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
-	return []byte(body), err == nil, err
+	if err != nil || strings.HasPrefix(body, "{") { // from before they were sealed
+		return []byte(body), err == nil, err
+	}
+	raw, err := base64.StdEncoding.DecodeString(body)
+	if err != nil {
+		return nil, false, fmt.Errorf("bot: a half-filled form is damaged: %w", err)
+	}
+	value, err := k.Seal.Open(raw, "form "+key)
+	if errors.Is(err, store.ErrOtherKey) {
+		return nil, false, nil // it has to be filled in anew
+	}
+	return value, err == nil, err
 }
 
 // Save writes one down.
 func (k Dialogues) Save(ctx context.Context, key string, value []byte) error {
+	sealed, err := k.Seal.Seal(value, "form "+key)
+	if err != nil {
+		return err
+	}
+	body := base64.StdEncoding.EncodeToString(sealed)
 	return k.DB.Write(ctx, func(tx *store.Tx) error {
 		_, err := tx.Exec(`INSERT INTO dialogue(key, body, at) VALUES (?, ?, ?)
-			ON CONFLICT (key) DO UPDATE SET body = excluded.body, at = excluded.at`, key, string(value), tx.Now())
+			ON CONFLICT (key) DO UPDATE SET body = excluded.body, at = excluded.at`, key, body, tx.Now())
 		return err
 	})
 }
@@ -122,4 +146,60 @@ func (k Roots) Root(channel, message string) (string, bool) {
 		at.Thread = message
 	}
 	return at.Thread, true
+}
+
+// sealedEvent is an event whose secret answers may be written down. Without a
+// sealer they are dropped.
+func (d *Desk) sealedEvent(e chat.Event) (chat.Event, error) {
+	if e.Kind == chat.Said || e.Kind == chat.Edited {
+		e.Text = typedPIN.ReplaceAllString(e.Text, "$1 …")
+		return e, nil
+	}
+	var values map[string]string
+	for name, value := range e.Values {
+		if !chat.Secret(name) {
+			continue
+		}
+		if values == nil {
+			values = maps.Clone(e.Values)
+		}
+		values[name] = ""
+		if d.Seal == nil {
+			continue
+		}
+		sealed, err := d.Seal.Seal([]byte(value), aboutAnswer(e, name))
+		if err != nil {
+			return e, fmt.Errorf("bot: seal an answer: %w", err)
+		}
+		values[name] = base64.StdEncoding.EncodeToString(sealed)
+	}
+	if values != nil {
+		e.Values = values
+	}
+	return e, nil
+}
+
+// typedPIN is a PIN that somebody typed behind the command, where it does not
+// belong and is not read.
+var typedPIN = regexp.MustCompile(`(?is)^(\s*(?:[/!／！]|<@[^>]*>|@\S+)?\s*(?:desk\s+)?(?:pin|密码)(?:@\S+)?)\s[^a-z]*[0-9０-９].*$`)
+
+// Answer is what somebody filled in under a name: opened, if it is a secret.
+func (d *Desk) Answer(e chat.Event, name string) (string, error) {
+	value := e.Values[name]
+	if !chat.Secret(name) || value == "" {
+		return value, nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(value)
+	if err != nil || d.Seal == nil {
+		return "", errors.New("bot: a sealed answer is damaged")
+	}
+	plain, err := d.Seal.Open(raw, aboutAnswer(e, name))
+	if err != nil {
+		return "", fmt.Errorf("bot: a sealed answer cannot be opened: %w", err)
+	}
+	return string(plain), nil
+}
+
+func aboutAnswer(e chat.Event, name string) string {
+	return "answer " + e.Place.Chat + "/" + e.Key + "/" + name
 }

@@ -26,6 +26,10 @@ func (EventArgs) Kind() string { return "event" }
 // Handle takes a chat event in: once it returns nil the event is written down,
 // exactly once, and will be dealt with.
 func (d *Desk) Handle(ctx context.Context, e chat.Event) error {
+	e, err := d.sealedEvent(e)
+	if err != nil {
+		return err
+	}
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
 		fresh, err := tx.Exec(`INSERT INTO seen(key, at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING`, e.Place.Chat+"/"+e.Key, tx.Now())
 		if err != nil || fresh == 0 {

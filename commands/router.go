@@ -229,10 +229,15 @@ func (r *Router) run(c *Call, line string) error {
 	if err != nil {
 		return err
 	}
-	for k, v := range c.Event.Values {
-		if c.Filled {
-			args[k] = strings.TrimSpace(v)
+	for k := range c.Event.Values {
+		if !c.Filled {
+			break
 		}
+		v, err := r.desk.Answer(c.Event, k)
+		if err != nil {
+			return err
+		}
+		args[k] = strings.TrimSpace(v)
 	}
 	c.Args = args
 	return spec.Run(c)

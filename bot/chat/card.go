@@ -1,6 +1,10 @@
 package chat
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Tone is how grave something is. Renderers choose colours and marks by it.
 type Tone string
@@ -111,7 +115,8 @@ const (
 
 // FormInput is one question of a form.
 type FormInput struct {
-	// Name is the key of the answer in [Event.Values].
+	// Name is the key of the answer in [Event.Values]. It says whether the answer is
+	// a secret: see [Secret].
 	Name     string    `json:"name"`
 	Label    string    `json:"label"`
 	Hint     string    `json:"hint,omitempty"`
@@ -122,6 +127,21 @@ type FormInput struct {
 	// Refused: Value was answered before and would not do. It is there to be
 	// corrected, not to be kept.
 	Refused bool `json:"refused,omitempty"`
+}
+
+// SecretPrefix begins the names of inputs whose answers nobody but the desk may
+// learn.
+const SecretPrefix = "secret_"
+
+// Secret tells whether answers of this name are secret: a transport shows them to
+// nobody, keeps them nowhere, and asks for them where nobody else reads along. It
+// is told by the name since that is all that comes back with an answer.
+func Secret(name string) bool { return strings.HasPrefix(name, SecretPrefix) }
+
+// Secret tells whether a form asks for something that nobody but the desk may
+// learn. Then its own words are not for others either.
+func (f Form) Secret() bool {
+	return slices.ContainsFunc(f.Inputs, func(in FormInput) bool { return Secret(in.Name) })
 }
 
 // Option is one answer of a [Choice].

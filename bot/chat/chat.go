@@ -151,6 +151,8 @@ type Event struct {
 	// Addressed: a command, a mention or a direct message, as against something
 	// said in a channel or thread where the desk happens to be.
 	Addressed bool `json:"addressed,omitempty"`
+	// Private: nobody else reads along where it was said.
+	Private bool `json:"private,omitempty"`
 	// Ref is the message itself (Said, Edited, Deleted) or the card pressed.
 	Ref    Ref               `json:"ref,omitzero"`
 	Token  string            `json:"token,omitempty"`

@@ -22,7 +22,7 @@ import (
 
 // newConsole makes the console and fills what it asks for.
 func newConsole(a *app, cfg config.Config, s setup) (*console.Transport, error) {
-	return console.New(console.Config{Keep: newConsoleKeep(a.db), People: directory{a}, Words: catalogue{}, Demo: s.demo,
+	return console.New(console.Config{Keep: newConsoleKeep(a.db, a.seal), People: directory{a}, Words: catalogue{}, Demo: s.demo,
 		PublicURL: cfg.Desk.PublicURL, Log: s.log, Channels: a.rooms})
 }
 
@@ -125,7 +125,7 @@ func (slackWords) Cancel(lang string) string { return i18n.ForLocale(lang).T("bu
 func telegramWords(lang string) telegram.Phrases {
 	p := i18n.ForLocale(lang)
 	return telegram.Phrases{Cancel: p.T("button.cancel"), Skip: p.T("dialogue.skip"), Reply: p.T("dialogue.reply"), Keep: p.T("dialogue.keep"),
-		Needed: p.T("dialogue.needed"), Choose: p.T("dialogue.choose"), Cancelled: p.T("dialogue.cancelled"), Expired: p.T("dialogue.expired"),
+		Needed: p.T("dialogue.needed"), Choose: p.T("dialogue.choose"), Cancelled: p.T("dialogue.cancelled"), Delete: p.T("dialogue.delete"), Expired: p.T("dialogue.expired"),
 		NoImage: p.T("dialogue.no_image")}
 }
 

@@ -15,9 +15,13 @@ import (
 )
 
 // consoleKeep keeps what the console has to remember in the desk's database.
-type consoleKeep struct{ db *store.DB }
+type consoleKeep struct {
+	db   *store.DB
+	seal *store.Sealer
+}
 
-func newConsoleKeep(db *store.DB) console.Keep { return consoleKeep{db} }
+// newConsoleKeep keeps things in db; seal is for forms that have a secret in them.
+func newConsoleKeep(db *store.DB, seal *store.Sealer) console.Keep { return consoleKeep{db, seal} }
 
 // consoleBody is what of a post is only ever read whole.
 type consoleBody struct {

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"helloworld/bot/chat"
 	"helloworld/bot/chat/console"
@@ -17,7 +19,8 @@ type consoleForm struct {
 	Form  chat.Form  `json:"form"`
 }
 
-func scanConsoleForm(s consoleRow) (console.Asked, error) {
+// form reads one.
+func (k consoleKeep) form(s consoleRow) (console.Asked, error) {
 	var (
 		a    console.Asked
 		body string
@@ -26,6 +29,17 @@ func scanConsoleForm(s consoleRow) (console.Asked, error) {
 	)
 	if err := s.Scan(&a.ID, &a.Seq, &a.Person, &body, &at, &a.ClosedBy); err != nil {
 		return a, err
+	}
+	if !strings.HasPrefix(body, "{") {
+		raw, err := base64.StdEncoding.DecodeString(body)
+		if err != nil {
+			return a, err
+		}
+		plain, err := k.seal.Open(raw, "form "+a.ID)
+		if err != nil { // the key is another one by now: it cannot be answered any more
+			plain, a.ClosedBy = []byte("{}"), "lost"
+		}
+		body = string(plain)
 	}
 	if err := json.Unmarshal([]byte(body), &b); err != nil {
 		return a, err
@@ -39,12 +53,19 @@ func (k consoleKeep) AskForm(ctx context.Context, f console.Asked) error {
 	if err != nil {
 		return err
 	}
+	if f.Form.Secret() {
+		sealed, err := k.seal.Seal(body, "form "+f.ID)
+		if err != nil {
+			return err
+		}
+		body = []byte(base64.StdEncoding.EncodeToString(sealed))
+	}
 	return k.db.Write(ctx, func(tx *store.Tx) error {
 		var n int64
 		if err := tx.Row(sqlConsoleNext).Scan(&n); err != nil {
 			return err
 		}
-		_, err := scanConsoleForm(tx.Row(sqlConsoleForm, f.ID))
+		_, err := k.form(tx.Row(sqlConsoleForm, f.ID))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -54,7 +75,7 @@ func (k consoleKeep) AskForm(ctx context.Context, f console.Asked) error {
 }
 
 func (k consoleKeep) Form(ctx context.Context, id string) (console.Asked, bool, error) {
-	return consoleOne(k, ctx, scanConsoleForm, sqlConsoleForm, id)
+	return consoleOne(k, ctx, k.form, sqlConsoleForm, id)
 }
 
 func (k consoleKeep) CloseForm(ctx context.Context, id, by string) error {
@@ -70,9 +91,9 @@ func (k consoleKeep) CloseForm(ctx context.Context, id, by string) error {
 
 func (k consoleKeep) FormsSince(ctx context.Context, seq int64, person string) ([]console.Asked, error) {
 	if seq == 0 {
-		return consoleMany(k, ctx, scanConsoleForm, sqlConsoleFormsOpen, person)
+		return consoleMany(k, ctx, k.form, sqlConsoleFormsOpen, person)
 	}
-	return consoleMany(k, ctx, scanConsoleForm, sqlConsoleForms, person, seq)
+	return consoleMany(k, ctx, k.form, sqlConsoleForms, person, seq)
 }
 
 func (k consoleKeep) AddSession(ctx context.Context, s console.Session) error {

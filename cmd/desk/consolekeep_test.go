@@ -10,9 +10,9 @@ import (
 
 func TestConsoleKeepOnSQLite(t *testing.T) {
 	t.Parallel()
-	keeptest.Run(t, func(t *testing.T) console.Keep { return newConsoleKeep(storetest.SQLite(t)) })
+	keeptest.Run(t, func(t *testing.T) console.Keep { return newConsoleKeep(storetest.SQLite(t), nil) })
 }
 
 func TestConsoleKeepOnPostgreSQL(t *testing.T) {
-	keeptest.Run(t, func(t *testing.T) console.Keep { return newConsoleKeep(storetest.Postgres(t)) })
+	keeptest.Run(t, func(t *testing.T) console.Keep { return newConsoleKeep(storetest.Postgres(t), nil) })
 }

@@ -25,7 +25,7 @@ func TestConsoleOverARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr, err := console.New(console.Config{Keep: newConsoleKeep(db), People: people, Words: consoletest.Words(t),
+		tr, err := console.New(console.Config{Keep: newConsoleKeep(db, nil), People: people, Words: consoletest.Words(t),
 			Channels: func(context.Context, chat.Account) ([]console.Channel, error) {
 				return []console.Channel{{ID: "buyers", Name: "buyers"}}, nil
 			}})

@@ -25,6 +25,7 @@ import (
 	"helloworld/bot/chat/telegram"
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
+	"helloworld/bot/stepup"
 	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
 	"helloworld/commands"
@@ -91,6 +92,7 @@ type app struct {
 	cfg     config.Config
 	log     *slog.Logger
 	db      *store.DB
+	seal    *store.Sealer
 	engine  *jobs.Engine
 	people  *people.Book
 	desk    *bot.Desk
@@ -117,6 +119,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if err != nil {
 		return nil, err
 	}
+	a.seal = sealer
 	if a.db, err = store.Open(ctx, databaseURL(cfg), store.Options{Log: s.log}); err != nil {
 		return nil, err
 	}
@@ -177,7 +180,8 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if err != nil {
 		return nil, err
 	}
-	a.desk, err = bot.New(ctx, bot.Options{DB: a.db, Track: services, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words, Book: book,
+	a.desk, err = bot.New(ctx, bot.Options{Seal: sealer, StepUp: stepup.New(subkey(key, "step-up"), sealer),
+		DB: a.db, Track: services, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words, Book: book,
 		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(), Web: bot.Web(hostsOf(cfg)...),
 		Keeper: keeper, Opener: open, PublicURL: cfg.Desk.PublicURL,
 		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), Escalation: escalationOf(cfg.Refunds), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D(),
@@ -276,7 +280,7 @@ func (a *app) openChats(cfg config.Config, s setup) error {
 	}
 	if cfg.Telegram.On {
 		t, err := telegram.New(telegram.Config{Token: telegram.Secret(cfg.Telegram.Token), BaseURL: cfg.Telegram.BaseURL, Log: s.log,
-			Apart: apart(cfg.Telegram.PerSecond), Words: telegramWords, Roots: bot.Roots{DB: a.db, Chat: telegram.Name}, Dialogues: bot.Dialogues{DB: a.db}})
+			Apart: apart(cfg.Telegram.PerSecond), Words: telegramWords, Roots: bot.Roots{DB: a.db, Chat: telegram.Name}, Dialogues: bot.Dialogues{DB: a.db, Seal: a.seal}})
 		if err != nil {
 			return err
 		}

@@ -160,7 +160,8 @@ func (t *Transport) say(w http.ResponseWriter, r *http.Request, v *visitor) {
 	if p.Withheld {
 		e := t.eventOf(v, chat.Said, p.Key, p.Place)
 		e.At, e.Text, e.Files, e.Ref = p.At, p.Text, p.Files, refOf(p)
-		e.Addressed = addressed(p.Text) || p.Place.Channel == v.own()
+		e.Private = p.Place.Channel == v.own()
+		e.Addressed = addressed(p.Text) || e.Private
 		if !t.deliver(w, r, v, e) {
 			return
 		}

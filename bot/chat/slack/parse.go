@@ -86,7 +86,7 @@ func (r reader) command(payload json.RawMessage) (chat.Event, bool, error) {
 	}
 	at, who := place(p.ChannelID, ""), r.account(p.UserID, p.UserName)
 	e := chat.Event{
-		Key: "command:" + p.TriggerID, Kind: chat.Said, At: r.now(), Place: at, Account: who, Text: words, Addressed: true,
+		Key: "command:" + p.TriggerID, Kind: chat.Said, At: r.now(), Place: at, Account: who, Text: words, Addressed: true, Private: direct(at.Channel),
 		Trigger: r.trigger(p.TriggerID, at, who),
 	}
 	e.Place.Answering = r.handle(p.ResponseURL)
@@ -314,7 +314,8 @@ func (r reader) said(h heard) (chat.Event, bool, error) {
 	e := chat.Event{
 		Key: "said:" + h.channel + ":" + h.Timestamp, Kind: chat.Said, At: r.at(h.Timestamp), Place: at, Account: r.account(h.User, ""),
 		Text: readable(words, h.Blocks, r.mention), Addressed: to || h.mention || h.direct || direct(h.channel),
-		Ref: chat.Ref{Place: at, ID: h.Timestamp},
+		Private: direct(h.channel),
+		Ref:     chat.Ref{Place: at, ID: h.Timestamp},
 	}
 	for _, f := range h.Files {
 		e.Files = append(e.Files, chat.File{

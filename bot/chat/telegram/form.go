@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,10 @@ func (t *Transport) Ask(ctx context.Context, to chat.Trigger, f chat.Form) error
 	}
 	if id, pressed := strings.CutPrefix(to.Place.Answering, "cb:"); pressed {
 		t.answers.release(id)
+	}
+	if f.Secret() && to.Place.Channel != to.Account.ID {
+		// In a group everybody would read the answer.
+		to.Place = chat.Place{Chat: Name, Channel: to.Account.ID}
 	}
 	d := &dialogue{Form: f, Place: to.Place, Account: to.Account, Values: map[string]string{}}
 	key := dialogueKey(to.Place.Channel, to.Account.ID)
@@ -333,15 +338,19 @@ func (t *Transport) answered(ctx context.Context, key string, d *dialogue, u *up
 		e.Addressed = true
 		e.Place.Thread = d.Place.Thread
 		e.Ref.Thread = d.Place.Thread
+		if d.Form.Secret() {
+			e.Place.Answering = "" // there will be no message to reply to
+		}
 		e.Trigger = chat.Trigger{ID: e.Place.Answering, Place: e.Place, Account: e.Account}
 		if err := h(ctx, e); err != nil {
 			return err
 		}
 		d.Done = true
+		maps.DeleteFunc(d.Values, func(name, _ string) bool { return chat.Secret(name) })
 		if err := t.save(ctx, key, d); err != nil {
 			return err
 		}
-		t.settle(ctx, d, shownValue(in, value), "")
+		t.settle(ctx, d, shownValue(in, value), t.forget(ctx, d, in, u))
 		return nil
 	}
 	asked := *d
@@ -350,7 +359,7 @@ func (t *Transport) answered(ctx context.Context, key string, d *dialogue, u *up
 	if err := t.save(ctx, key, d); err != nil {
 		return err
 	}
-	t.settle(ctx, &asked, shownValue(in, value), "")
+	t.settle(ctx, &asked, shownValue(in, value), t.forget(ctx, d, in, u))
 	return t.resume(ctx, key, d)
 }
 
@@ -385,8 +394,24 @@ func (t *Transport) lost(ctx context.Context, key string, err error) error {
 	return err
 }
 
+// forget takes an answer that nobody is to read out of the chat. If the network
+// does not let it, it gives what asks the person to do that.
+func (t *Transport) forget(ctx context.Context, d *dialogue, in chat.FormInput, u *update) (ask string) {
+	if !chat.Secret(in.Name) || u.Message == nil {
+		return ""
+	}
+	if err := t.delete(ctx, u.Message.Chat.ID, u.Message.ID); err != nil {
+		t.log.Debug("a secret answer was not deleted", "err", err)
+		return t.words(d.Form.Lang).Delete
+	}
+	return ""
+}
+
 // shownValue is an answer as the person knows it.
 func shownValue(in chat.FormInput, value string) string {
+	if chat.Secret(in.Name) {
+		return "••••"
+	}
 	for _, o := range in.Options {
 		if o.Value == value {
 			return o.Label

@@ -234,7 +234,7 @@ func (t *Transport) event(u *update) (chat.Event, bool) {
 		return e, false // a sticker, somebody joined: nothing was said
 	}
 	e.Text, e.Addressed = t.heard(words, entities)
-	if m.private() {
+	if e.Private = m.private(); e.Private {
 		e.Addressed = true
 	}
 	if r := m.replied(); r != nil && r.From != nil && r.From.ID == t.myID() {

@@ -18,6 +18,8 @@ type Phrases struct {
 	Choose string
 	// Cancelled says that the form is closed and nothing was done.
 	Cancelled string
+	// Delete asks to delete a message with a secret that we could not delete.
+	Delete string
 	// Expired says that a form is not open, or not for whoever pressed.
 	Expired string
 	// NoImage says that a picture could not be shown.
@@ -33,6 +35,7 @@ func English(string) Phrases {
 		Needed:    "This one needs an answer.",
 		Choose:    "Please choose one of the buttons.",
 		Cancelled: "Cancelled. Nothing was done.",
+		Delete:    "Please delete your message with it; the bot was not able to.",
 		Expired:   "This form is not open for you.",
 		NoImage:   "The picture could not be shown:",
 	}

@@ -14,6 +14,11 @@ export function justFilled() {
   return Date.now() - filledAt < 60000
 }
 
+// secret: nobody looking over a shoulder is to read the answer.
+function secret(i) {
+  return i.name.startsWith('secret_')
+}
+
 function control(i, id) {
   const common = { id, name: i.name, 'aria-describedby': id + '-hint', required: !i.optional, dir: 'auto' }
   if (i.kind === 'long') return el('textarea', { ...common, rows: 4 })
@@ -21,7 +26,7 @@ function control(i, id) {
     return el('select', common, el('option', { value: '' }, w('form_choose')),
       ...(i.options || []).map((o) => el('option', { value: o.value }, o.label)))
   }
-  return el('input', { ...common, type: 'text', autocomplete: 'off' })
+  return el('input', { ...common, type: secret(i) ? 'password' : 'text', autocomplete: secret(i) ? 'one-time-code' : 'off' })
 }
 
 export function show(f) {
