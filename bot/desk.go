@@ -63,6 +63,8 @@ type Options struct {
 	Rates *rates.Book
 	// Replies say which answers go out by themselves; the zero value: none.
 	Replies Replies
+	// After is what follows refunds; the zero value: nothing.
+	After Aftermath
 	// Pull is how often messages and orders are looked for.
 	Pull time.Duration
 	// Zone is the time zone of cards in channels.
@@ -232,6 +234,7 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneHouse, d.autoSend)
 	jobs.Handle(d.Jobs, LaneShop, d.sendForm)
 	jobs.Handle(d.Jobs, LaneMoney, d.payOut)
+	jobs.Handle(d.Jobs, LaneWords, d.tell)
 	jobs.Handle(d.Jobs, LaneShop, d.resync)
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
 	jobs.Handle(d.Jobs, LaneHouse, d.calendar)

@@ -180,19 +180,8 @@ func (d *Desk) letterFor(ctx context.Context, by Deed, message string) (Letter, 
 }
 
 func (d *Desk) newDraft(tx *store.Tx, by Deed, l Letter, text, source string, res translate.Result) error {
-	id, err := next(tx, "draft", "D")
+	id, err := d.keepDraft(tx, by.Who.ID, l, text, source, res)
 	if err != nil {
-		return err
-	}
-	body, err := json.Marshal(res)
-	if err != nil {
-		return err
-	}
-	if _, err := tx.Exec(`INSERT INTO draft(id, message, store, by_who, text, body, source, key, state, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, l.ID, l.Store, string(by.Who.ID), text, string(body), source, tx.NewID(), DraftOpen, tx.Now()); err != nil {
-		return err
-	}
-	if err := d.noteWords(tx, id, wordsWritten, res); err != nil {
 		return err
 	}
 	if err := d.startAuto(tx, id, by.Who); err != nil {
@@ -203,6 +192,23 @@ func (d *Desk) newDraft(tx *store.Tx, by Deed, l Letter, text, source string, re
 		return err
 	}
 	return d.Show(tx, "draft:"+id, place, by.P.Lang())
+}
+
+// keepDraft writes a draft down and counts it; nobody is shown it yet.
+func (d *Desk) keepDraft(tx *store.Tx, by people.ID, l Letter, text, source string, res translate.Result) (string, error) {
+	id, err := next(tx, "draft", "D")
+	if err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(res)
+	if err != nil {
+		return "", err
+	}
+	if _, err := tx.Exec(`INSERT INTO draft(id, message, store, by_who, text, body, source, key, state, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, l.ID, l.Store, string(by), text, string(body), source, tx.NewID(), DraftOpen, tx.Now()); err != nil {
+		return "", err
+	}
+	return id, d.noteWords(tx, id, wordsWritten, res)
 }
 
 // threadOf is the thread under a matter's card in the channel where something

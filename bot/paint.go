@@ -71,7 +71,11 @@ func (d *Desk) paintDraft(_ context.Context, tx *store.Tx, id string, p *i18n.Pr
 	if err != nil {
 		return chat.Card{}, "", err
 	}
-	v := draftView{Draft: x, Store: d.storeOr(x.Store), By: d.People.Name(x.By), SentBy: d.People.Name(x.releasedBy()), Zone: d.Zone,
+	by := d.People.Name(x.By)
+	if x.By == people.Desk {
+		by = p.T("alert.desk_itself")
+	}
+	v := draftView{Draft: x, Store: d.storeOr(x.Store), By: by, SentBy: d.People.Name(x.releasedBy()), Zone: d.Zone,
 		Facts: x.keyFacts(), Mark: d.factsMark(x.ID, x.Text, x.Result)}
 	return draftCard(v, p), draftFacts(x), nil
 }
@@ -97,7 +101,11 @@ func (d *Desk) refundView(tx *store.Tx, id string) (v refundView, err error) {
 	if v.Lent, err = approvals.LentFor(tx, v.Approval.ID); err != nil {
 		return v, err
 	}
-	v.Looks, err = evidence(tx, id)
+	if v.Looks, err = evidence(tx, id); err != nil {
+		return v, err
+	}
+	v.After, err = aftermathOf(tx, id)
+	v.MayTell = d.After.Tell == TellAsk
 	v.Store, v.Name, v.Zone = d.storeOr(v.Refund.Store), d.name, d.Zone
 	return v, err
 }

@@ -336,6 +336,11 @@ func (d *Desk) payEnds(ctx context.Context, j jobs.Job[PayArgs], r Payback, s Re
 		if err := d.Audit.Append(tx, string(people.Desk), "refund."+string(s), "refund:"+r.ID, detail); err != nil {
 			return err
 		}
+		if s == RefundConfirmed {
+			if err := d.followUp(tx, r); err != nil {
+				return err
+			}
+		}
 		return d.Repaint(tx, "refund:"+r.ID)
 	})
 }

@@ -20,6 +20,10 @@ type refundView struct {
 	Store *Store
 	Name  func(id string) string
 	Zone  *time.Location
+	// After is what followed once it was confirmed; MayTell: the buyer can be told
+	// at the press of a button.
+	After   []after
+	MayTell bool
 	// Full: nothing is cut, for who asks for all of it.
 	Full bool
 }
@@ -66,6 +70,11 @@ func refundCard(v refundView, p *i18n.Printer) chat.Card {
 		}
 	case RefundConfirmed:
 		c.Tone, c.Foot = chat.Good, p.T("refund.foot.confirmed", "asker", asker, "who", list, "when", stamp(r.Updated, v.Zone))
+		parts, open := afterParts(v, p)
+		c.Parts = append(c.Parts, parts...)
+		if open {
+			c.Buttons = append(c.Buttons, chat.Button{Label: p.T("after.button.tell"), Command: "refunds tell " + r.ID})
+		}
 	case RefundDenied:
 		c.Foot = p.T("refund.foot.denied", "asker", asker, "who", no)
 		if no == asker {

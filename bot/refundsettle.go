@@ -50,6 +50,11 @@ func (d *Desk) SettleRefund(ctx context.Context, by Deed, id string, happened bo
 			"key": r.Key, "why": byHand, "amount": r.Body.Cmd.Amount.String()}); err != nil {
 			return err
 		}
+		if happened {
+			if err := d.followUp(tx, r); err != nil {
+				return err
+			}
+		}
 		if err := d.Repaint(tx, "refund:"+id); err != nil {
 			return err
 		}

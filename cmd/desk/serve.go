@@ -187,6 +187,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), Escalation: escalationOf(cfg.Refunds), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D(),
 			RiskRefunds: cfg.Refunds.RiskRefunds, RiskShare: cfg.Refunds.RiskShare, Rules: cfg.RefundRules()},
 		Rates:   exchange,
+		After:   bot.Aftermath{Tell: bot.Tell(cfg.Refunds.TellBuyer), Hour: cfg.Refunds.LedgerHour, Days: cfg.Refunds.LedgerDays},
 		Replies: repliesOf(cfg)})
 	if err != nil {
 		return nil, err
