@@ -128,8 +128,16 @@ func ParseAmount(text, currency string) (connectors.Money, error) {
 		return sums[0], nil
 	case exp == 0 && strings.ContainsAny(number, ".,"):
 		return connectors.Money{}, i18n.NewProblem(nil, "amount.no_decimals", "got", clip(text, 40), "currency", currency)
+	case exp > 0 && len(all) == 1 && decimals(all[0]) > exp:
+		return connectors.Money{}, i18n.NewProblem(nil, "amount.decimals", "got", clip(text, 40), "currency", currency, "n", exp)
 	}
 	return connectors.Money{}, bad
+}
+
+// decimals is how many decimals a plain number has.
+func decimals(s string) int {
+	_, part, _ := strings.Cut(s, ".")
+	return len(strings.TrimRight(part, "0"))
 }
 
 // exact writes a sum so that it can be read in one way only: no separator has

@@ -165,7 +165,7 @@ func TestParseAmount(t *testing.T) {
 		{"1.234.567", "EUR", "1234567.00 EUR"},
 		{"12.50", "JPY", "amount.no_decimals"},
 		{"12.505", "EUR", "amount.two_ways"},
-		{"12.5050", "EUR", "amount.bad"},
+		{"12.5050", "EUR", "amount.decimals"},
 		{"12.50 USD", "EUR", "amount.currency"},
 		{"$12.50", "EUR", "amount.currency"},
 		{"1,23,45", "EUR", "amount.bad"},
