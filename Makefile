@@ -47,6 +47,11 @@ bench: ## benchmarks, for benchstat; baseline in deploy/bench.txt (IMPORT_SIZES=
 crash: ## kill desks at random moments over running journeys and count: one on SQLite, three on PostgreSQL (KILLS=500)
 	DESK_CRASH_KILLS=$(or $(KILLS),500) $(GO) test ./cmd/desk -run '^TestCrash$$' -count 1 -v -timeout 80m
 
+.PHONY: schedules
+schedules: ## refunds under random schedules in virtual time, a line of counts per platform (SCHEDULES=10000, SEED=1)
+	@out=$$(mktemp); DESK_SCHEDULES=$(or $(SCHEDULES),10000) DESK_SCHEDULE_SEED=$(or $(SEED),1) $(GO) test ./bot -run '^TestSchedules$$' -count 1 -v -timeout 180m >$$out 2>&1; \
+	status=$$?; grep -E ' schedules, |--- FAIL|^(ok|FAIL|panic)|^ +\[' $$out; rm -f $$out; exit $$status
+
 .PHONY: soak
 soak: ## full counts of everything that the tests sample
 	DESK_SOAK=1 DESK_CRASH_KILLS=1000 $(GO) test ./... -count 1 -timeout 180m

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"golang.org/x/text/language"
@@ -24,7 +26,6 @@ import (
 	"helloworld/connectors/all"
 	"helloworld/connectors/sandbox"
 	"helloworld/glossary"
-	"helloworld/i18n"
 	"helloworld/i18n/translate"
 )
 
@@ -70,7 +71,9 @@ type bureau struct {
 	plan  schedule
 	world *sandbox.World
 	wire  *wire
+	// hall and yard are two chats with the same people in them.
 	hall  *hall
+	yard  yard
 	path  string
 	log   *slog.Logger
 	words *translate.Pipeline
@@ -82,6 +85,43 @@ type bureau struct {
 
 	mu   sync.Mutex
 	desk *process
+	// heard is what came of each event that was dealt with.
+	heard map[string]error
+	// asked counts the commands that people gave, yes is who pressed it on which
+	// card, calls are what went to the adapter, office what the back office paid.
+	asked  int
+	yes    map[string]map[people.ID]bool
+	calls  []sending
+	office map[string]bool
+	// orders are what it is about; mended: everything that failed works again.
+	orders []sandbox.OrderInfo
+	mended atomic.Bool
+	// casts may say that somebody else pressed than who did.
+	casts func(people.ID) people.ID
+}
+
+// yard is the second chat.
+type yard struct{ *hall }
+
+func (yard) Name() string { return "yard" }
+
+// sending is a call that is to move money, as it reaches the adapter.
+type sending struct {
+	cmd connectors.Refund
+	at  time.Time
+}
+
+// watched is the adapter with somebody beside it who writes down what it is told.
+type watched struct {
+	connectors.Refunder
+	b *bureau
+}
+
+func (w watched) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	w.b.mu.Lock()
+	w.b.calls = append(w.b.calls, sending{cmd, time.Now()})
+	w.b.mu.Unlock()
+	return w.Refunder.Refund(ctx, cmd)
 }
 
 // worldURL is where the world seems to be: nobody ever dials it, and adapters
@@ -111,7 +151,8 @@ func (t till) Keyed() bool    { return t.keyed }
 
 func newBureau(t *testing.T, s schedule, file []byte, words *translate.Pipeline) *bureau {
 	t.Helper()
-	b := &bureau{t: t, plan: s, hall: &hall{cards: map[string]chat.Card{}}, path: filepath.Join(t.TempDir(), "desk.db"), words: words,
+	b := &bureau{t: t, plan: s, hall: &hall{cards: map[string]chat.Card{}}, yard: yard{&hall{cards: map[string]chat.Card{}}},
+		heard: map[string]error{}, yes: map[string]map[people.ID]bool{}, office: map[string]bool{}, path: filepath.Join(t.TempDir(), "desk.db"), words: words,
 		log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	if os.Getenv("DESK_TEST_LOG") != "" {
 		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -130,7 +171,7 @@ func newBureau(t *testing.T, s schedule, file []byte, words *translate.Pipeline)
 		t.Fatal(err)
 	}
 	b.wire = newWire(b.world, s.seed)
-	b.wire.stray = s.stray
+	b.wire.stray, b.wire.mute = s.stray, s.mute
 	if err := os.WriteFile(b.path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -164,16 +205,16 @@ func (b *bureau) begin() (err error) {
 	}
 	// The lease and the pauses are the real ones; only the eyes open more rarely
 	// than they would, since nothing here comes from another process.
-	engine := jobs.New(p.db, jobs.Options{Log: b.log, Poll: 10 * time.Minute, Grace: time.Nanosecond, Lanes: map[string]int{bot.OutLane("hall"): 2}})
+	engine := jobs.New(p.db, jobs.Options{Log: b.log, Poll: 10 * time.Minute, Grace: time.Nanosecond, Lanes: map[string]int{bot.OutLane("hall"): 2, bot.OutLane("yard"): 2}})
 	p.desk, err = bot.New(ctx, bot.Options{DB: p.db, Jobs: engine, People: p.staff, Audit: audit.New([]byte("audit key")), Words: b.words,
-		Key: []byte("a key of the tests"), Stores: []bot.Store{shop}, Chats: []chat.Transport{b.hall}, Pull: 24 * time.Hour,
-		Channels: []bot.Channel{{Place: chat.Place{Chat: "hall", Channel: "approvals"}, Name: "approvals", Lang: language.English,
-			Stores: []string{people.EveryStore}, Topics: []bot.Topic{bot.TopicApprovals, bot.TopicAlerts}}},
-		Policy: bot.Policy{Votes: b.plan.votes}, Log: b.log})
+		Key: []byte("a key of the tests"), Stores: []bot.Store{shop}, Chats: []chat.Transport{b.hall, b.yard}, Pull: 24 * time.Hour, Channels: []bot.Channel{approvalsIn("hall"), approvalsIn("yard")},
+		Policy: bot.Policy{Votes: b.plan.votes, Expiry: openFor}, Log: b.log})
 	if err != nil {
 		return err
 	}
-	for name, args := range map[string]jobs.Args{"sweep": bot.SweepArgs{}, "tidy": bot.TidyArgs{}, "calendar": bot.CalendarArgs{}, "quality": bot.QualityArgs{}, "audit_head": bot.HeadArgs{}} {
+	jobs.Handle(engine, bot.LaneIn, func(ctx context.Context, j jobs.Job[bot.EventArgs]) error { return b.route(ctx, p, j) })
+	engine.Every("sweep", 5*time.Minute, bot.SweepArgs{})
+	for name, args := range map[string]jobs.Args{"tidy": bot.TidyArgs{}, "calendar": bot.CalendarArgs{}, "quality": bot.QualityArgs{}, "audit_head": bot.HeadArgs{}} {
 		engine.Every(name, 24*time.Hour, args)
 	}
 	go func() { p.done <- engine.Run(ctx) }()
@@ -181,6 +222,14 @@ func (b *bureau) begin() (err error) {
 	defer b.mu.Unlock()
 	b.desk = p
 	return nil
+}
+
+// openFor is how long an ask waits for the managers.
+const openFor = 40 * time.Minute
+
+func approvalsIn(room string) bot.Channel {
+	return bot.Channel{Place: chat.Place{Chat: room, Channel: "approvals"}, Name: "approvals", Lang: language.English,
+		Stores: []string{people.EveryStore}, Topics: []bot.Topic{bot.TopicApprovals, bot.TopicAlerts}}
 }
 
 // shop is the real adapter.
@@ -215,7 +264,7 @@ func (b *bureau) shop(p *process) (bot.Store, error) {
 	if !ok {
 		return bot.Store{}, fmt.Errorf("%s cannot refund", x.Platform)
 	}
-	out := till{Connector: shop, Refunder: refunder}
+	out := till{Connector: shop, Refunder: watched{refunder, b}}
 	if o, ok := shop.(connectors.OneByOne); ok {
 		out.oneByOne = o.OneByOne()
 	}
@@ -267,16 +316,6 @@ func (b *bureau) now() *process {
 	return b.desk
 }
 
-// by is somebody acting at the desk.
-func (p *process) by(id people.ID) (bot.Deed, error) {
-	who, ok := p.staff.Get(context.Background(), id)
-	if !ok {
-		return bot.Deed{}, fmt.Errorf("nobody is called %s", id)
-	}
-	return bot.Deed{Who: who, P: i18n.For(who.Lang), Event: chat.Event{Kind: chat.Pressed, Place: chat.Place{Chat: "hall", Channel: "approvals"},
-		Account: chat.Account{ID: string(id)}}}, nil
-}
-
 // refunds are all refunds that the desk knows.
 func (p *process) refunds() (out []bot.Payback, err error) {
 	err = p.db.Read(context.Background(), func(tx *store.Tx) error {
@@ -308,17 +347,18 @@ func (p *process) refunds() (out []bot.Payback, err error) {
 	return out, err
 }
 
-// waiting tells whether any refund waits for a manager.
+// waiting tells whether any refund waits for a person.
 func (p *process) waiting() (yes bool, err error) {
 	err = p.db.Read(context.Background(), func(tx *store.Tx) error {
-		return tx.Row(`SELECT EXISTS (SELECT 1 FROM refund WHERE state = ?)`, string(bot.RefundAsked)).Scan(&yes)
+		return tx.Row(`SELECT EXISTS (SELECT 1 FROM refund WHERE state = ? OR error = ?)`, string(bot.RefundAsked), askPerson).Scan(&yes)
 	})
 	return yes, err
 }
 
-// noWords is a pipeline that nothing here uses; it is made once.
+// noWords is a pipeline that nothing here uses; it is made once. Its glossary is
+// empty, since every desk that begins would build a whole one of its own.
 var noWords = sync.OnceValues(func() (*translate.Pipeline, error) {
-	book, err := glossary.Default()
+	book, err := glossary.Load(fstest.MapFS{})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -25,7 +26,11 @@ type verdict struct {
 	// shown as not; more than the order's total; a card that says something else
 	// than the state; left lying.
 	repeated, lost, over, unshown, left int
-	wrong                               []string
+	// unvoted went out without as many yeses of different people as it takes.
+	unvoted int
+	// byHand were ended by a person who was asked; expired are among the refused.
+	byHand, expired, denied int
+	wrong                   []string
 	// why is what is known of those that did not happen.
 	why []string
 }
@@ -44,17 +49,22 @@ func (v *verdict) add(o verdict) {
 	v.over += o.over
 	v.unshown += o.unshown
 	v.left += o.left
+	v.unvoted += o.unvoted
+	v.byHand += o.byHand
+	v.expired += o.expired
+	v.denied += o.denied
 	v.wrong = append(v.wrong, o.wrong...)
 }
 
 func (v verdict) String() string {
-	return fmt.Sprintf("%d schedules, %d restarts, %d refunds: happened %d (%d of them in the back office), refused %d, unknown %d, still working %d; "+
-		"repeated %d, lost %d, over the total %d, shown wrongly %d, left lying %d", v.schedules, v.kills, v.refunds, v.happened+v.elsewhere, v.elsewhere,
-		v.refused, v.unknown, v.working, v.repeated, v.lost, v.over, v.unshown, v.left)
+	return fmt.Sprintf("%d schedules, %d restarts, %d refunds: happened %d (%d of them in the back office), refused %d (denied %d, expired %d), unknown %d, "+
+		"still working %d, ended by hand %d; repeated %d, lost %d, over the total %d, not approved %d, shown wrongly %d, left lying %d", v.schedules, v.kills,
+		v.refunds, v.happened+v.elsewhere, v.elsewhere, v.refused, v.denied, v.expired, v.unknown, v.working, v.byHand, v.repeated, v.lost, v.over, v.unvoted,
+		v.unshown, v.left)
 }
 
 // judge holds what the desk says against what the shop did.
-func judge(o outcomeOf, cards []chat.Card) verdict {
+func judge(o outcomeOf, rooms ...[]chat.Card) verdict {
 	v := verdict{schedules: 1, refunds: len(o.refunds), kills: o.kills}
 	bad := func(n *int, format string, args ...any) {
 		*n++
@@ -75,10 +85,15 @@ func judge(o outcomeOf, cards []chat.Card) verdict {
 				}
 			}
 		}
-		if !mine {
+		switch {
+		case mine:
+		case o.office[e.ID]:
 			office[place(e.Order, e.Amount)]++
+		default:
+			bad(&v.repeated, "%v of %s went out under the key %q, for nobody", e.Amount, e.Order, e.Key)
 		}
 	}
+	judgeSent(o, func(n *int, format string, args ...any) { bad(n, format, args...) }, &v)
 	for _, x := range o.orders {
 		if sums[x.ID] > x.Total.Minor {
 			bad(&v.over, "order %s: %d of %v was given back", x.ID, sums[x.ID], x.Total)
@@ -102,6 +117,12 @@ func judge(o outcomeOf, cards []chat.Card) verdict {
 			}
 		case bot.RefundRejected, bot.RefundFailed, bot.RefundDenied, bot.RefundExpired:
 			v.refused++
+			switch r.State {
+			case bot.RefundDenied:
+				v.denied++
+			case bot.RefundExpired:
+				v.expired++
+			}
 			if r.State != bot.RefundDenied {
 				v.why = append(v.why, fmt.Sprintf("%s refused: %s %s", r.ID, r.State, r.Error))
 			}
@@ -116,14 +137,68 @@ func judge(o outcomeOf, cards []chat.Card) verdict {
 		default:
 			bad(&v.left, "%s was left %s (%s)", r.ID, r.State, r.Error)
 		}
+		if r.Error == "by_hand" {
+			v.byHand++
+		}
 		if r.State == bot.RefundAsked {
 			continue
 		}
-		if why := shown(r, cards); why != "" {
-			bad(&v.unshown, "%s is %s, and %s", r.ID, r.State, why)
+		for _, cards := range rooms {
+			if why := shown(r, cards); why != "" {
+				bad(&v.unshown, "%s is %s, and %s", r.ID, r.State, why)
+			}
 		}
 	}
 	return v
+}
+
+// judgeSent holds what reached the adapter against what was asked, approved and
+// left. A refund that was asked once and is there twice was asked for nobody.
+func judgeSent(o outcomeOf, bad func(*int, string, ...any), v *verdict) {
+	if len(o.refunds) > o.asked {
+		bad(&v.repeated, "%d refunds for %d commands", len(o.refunds), o.asked)
+	}
+	byKey := map[string]bot.Payback{}
+	for _, r := range o.refunds {
+		byKey[r.Key] = r
+	}
+	totals := map[string]int64{}
+	for _, x := range o.orders {
+		totals[x.ID] = x.Total.Minor
+	}
+	told := map[string]bool{}
+	for _, c := range o.sent {
+		r, ok := byKey[c.cmd.Key]
+		if !ok {
+			bad(&v.repeated, "%v was sent under the key %q, which nobody approved", c.cmd.Amount, c.cmd.Key)
+			continue
+		}
+		yes := 0
+		for who := range o.yes[r.ID+r.Facts] {
+			if who != r.By {
+				yes++
+			}
+		}
+		if yes < r.Body.Votes && !told[r.ID] {
+			bad(&v.unvoted, "%s was sent with %d yeses of %d", r.ID, yes, r.Body.Votes)
+		}
+		told[r.ID] = true
+		// What went out before, as far as it could be known: what others paid shows
+		// only when the platform shows it.
+		before := int64(0)
+		for _, e := range o.ledger {
+			since := e.At
+			if o.office[e.ID] {
+				since = since.Add(o.lag + time.Minute)
+			}
+			if e.Order == plainID(r.Order) && e.Key != r.Key && !strings.Contains(e.Note, r.Key) && since.Before(c.at) {
+				before += e.Amount.Minor
+			}
+		}
+		if total := totals[plainID(r.Order)]; before+c.cmd.Amount.Minor > total {
+			bad(&v.over, "%s of %v was sent when %d of %d had gone out", r.ID, c.cmd.Amount, before, total)
+		}
+	}
 }
 
 // plainID is an order's id as the ledger has it, however the platform dresses it.

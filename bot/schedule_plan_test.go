@@ -20,7 +20,13 @@ type schedule struct {
 	// ttl is how long access tokens live.
 	ttl    time.Duration
 	limits bool
-	totals []int64 // of the orders, in minor units
+	// mute: what is refused for now is refused without saying until when.
+	mute   bool
+	totals []int64 // of the orders' first lines, in minor units
+	// rich orders have a second line of half as much, and shipping in their price.
+	rich bool
+	// byHand: a person who is asked looks in the back office, and answers.
+	byHand bool
 	asks   []ask
 	faults []failing
 	// jam are levers of the world that are pulled before anything happens.
@@ -37,15 +43,24 @@ type schedule struct {
 type ask struct {
 	order int
 	part  int64 // of the total, in percent; 0 means all that is left
-	at    time.Duration
+	// line and shipping are what it is for, instead of a sum: one of a line, by its
+	// number from 1, and shipping.
+	line     int
+	shipping bool
+	at       time.Duration
 	// twice: the same command comes a second time, so much later.
 	twice bool
 	again time.Duration
+	// echo: the chat delivers each of its events once more, so much later.
+	echo bool
 	// press is when the managers press, counted from when the card is there.
 	press [2]time.Duration
 	// double: the manager's button is pressed twice.
 	double [2]bool
 	deny   bool
+	// own: whoever asked presses too. ignored: nobody else does. lonely: one
+	// manager does.
+	own, ignored, lonely bool
 }
 
 // failing are calls that go wrong.
@@ -92,14 +107,18 @@ func newSchedule(store string, seed uint64) schedule {
 	s := schedule{seed: seed, store: store, votes: 1 + rng.IntN(2), stray: map[int]time.Duration{},
 		settle: pick(-1, time.Second, 2*time.Second, 20*time.Second, 3*time.Minute, 20*time.Minute),
 		lag:    pick(0, 0, time.Minute, time.Hour), slow: pick(2*time.Second, 45*time.Second),
-		ttl: pick(0, 0, time.Minute, 5*time.Minute), limits: one(4)}
+		ttl: pick(0, 0, time.Minute, 5*time.Minute), limits: one(4), mute: one(2), rich: one(2), byHand: one(2)}
 	for range 1 + rng.IntN(2) {
 		s.totals = append(s.totals, 1000+rng.Int64N(20000))
 	}
 	for range 1 + rng.IntN(3) {
 		a := ask{order: rng.IntN(len(s.totals)), at: upTo(3 * time.Minute), twice: one(3), again: pick(0, 0, time.Millisecond, 90*time.Second),
-			press: [2]time.Duration{upTo(time.Minute), upTo(time.Minute)}, double: [2]bool{one(3), one(3)}, deny: one(12)}
-		if !one(3) {
+			press: [2]time.Duration{upTo(time.Minute), upTo(time.Minute)}, double: [2]bool{one(3), one(3)}, deny: one(12), echo: one(3), own: one(6), ignored: one(16), lonely: one(16)}
+		switch {
+		case s.rich && one(2):
+			a.line, a.shipping = rng.IntN(3), one(2)
+			a.shipping = a.shipping || a.line == 0
+		case !one(3):
 			a.part = []int64{10, 25, 25, 50}[rng.IntN(4)]
 		}
 		if one(3) {
@@ -149,8 +168,8 @@ func newSchedule(store string, seed uint64) schedule {
 
 func (s schedule) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d on %s: votes %d, settle %v, finances %v late, slow %v, tokens %v, limits %v, totals %v, jam %v until %v, stray %v", s.seed, s.store, s.votes,
-		s.settle, s.lag, s.slow, s.ttl, s.limits, s.totals, s.jam, s.release, s.stray)
+	fmt.Fprintf(&b, "seed %d on %s: votes %d, settle %v, finances %v late, slow %v, tokens %v, limits %v, mute %v, totals %v, rich %v, by hand %v, jam %v until %v, stray %v",
+		s.seed, s.store, s.votes, s.settle, s.lag, s.slow, s.ttl, s.limits, s.mute, s.totals, s.rich, s.byHand, s.jam, s.release, s.stray)
 	for _, x := range s.asks {
 		fmt.Fprintf(&b, "\n  ask %+v", x)
 	}

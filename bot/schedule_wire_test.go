@@ -36,6 +36,8 @@ type wire struct {
 	// stray are the calls that move money, by their number, that arrive only after
 	// whoever sent them has given up: so much later.
 	stray map[int]time.Duration
+	// mute: no answer says when to come back.
+	mute bool
 }
 
 var errWireDown = errors.New("the network is down")
@@ -130,7 +132,20 @@ func moves(r *http.Request, body string) bool {
 		strings.HasSuffix(r.URL.Path, "/graphql.json") && strings.Contains(body, "refundCreate")
 }
 
+// unsaid is an answer without a word about when to come back.
+type unsaid struct{ http.ResponseWriter }
+
+func (u unsaid) WriteHeader(status int) {
+	u.Header().Del("Retry-After")
+	u.ResponseWriter.WriteHeader(status)
+}
+
+func (u unsaid) Unwrap() http.ResponseWriter { return u.ResponseWriter }
+
 func (x *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if x.mute {
+		rw = unsaid{rw}
+	}
 	body, err := readBody(r)
 	if err != nil {
 		panic(http.ErrAbortHandler)
