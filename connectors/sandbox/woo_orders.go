@@ -66,8 +66,12 @@ func (s *store) wooSay(o *order, text string) bool {
 func (s *store) wooLine(o *order, l *line) m {
 	name, image := l.title, s.wooImage(l.image)
 	parent, variation := wooOf(l.item)
+	taxes := []m{} // by rate: there is one
+	if l.tax != 0 {
+		taxes = append(taxes, m{"id": 1, "total": o.dec(l.tax), "subtotal": o.dec(l.tax)})
+	}
 	return m{"id": num(l.id), "name": name, "product_id": num(parent), "variation_id": num(variation), "quantity": l.qty, "tax_class": "",
-		"subtotal": o.dec(l.price), "subtotal_tax": o.dec(l.tax), "total": o.dec(l.price), "total_tax": o.dec(l.tax), "taxes": []m{}, "meta_data": []m{}, "sku": l.sku,
+		"subtotal": o.dec(l.price), "subtotal_tax": o.dec(l.tax), "total": o.dec(l.price), "total_tax": o.dec(l.tax), "taxes": taxes, "meta_data": []m{}, "sku": l.sku,
 		"price": num(o.dec(l.price / int64(max(l.qty, 1)))), "image": m{"id": l.image + 1, "src": image}, "parent_name": nil}
 }
 
