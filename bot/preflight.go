@@ -20,6 +20,8 @@ type Finding struct {
 	Args map[string]string `json:"args,omitempty"`
 	// Block: nobody is asked while this is so.
 	Block bool `json:"block,omitempty"`
+	// Pass: whoever asks may ask all the same, and whoever decides is told.
+	Pass bool `json:"pass,omitempty"`
 	// Risk: it is a reason to look twice at the buyer.
 	Risk bool `json:"risk,omitempty"`
 }
@@ -55,14 +57,45 @@ func blocking(key string, args ...string) Finding {
 	return f
 }
 
-// barred is the first finding that blocks, as a problem; nil if none does.
+// Passable is a problem with which somebody may ask all the same.
+type Passable struct{ *i18n.Problem }
+
+// Unwrap gives the problem.
+func (p *Passable) Unwrap() error { return p.Problem }
+
+// barred is the first finding that blocks, as a problem; nil if none does. It is a
+// *Passable only if nothing else blocks.
 func barred(found []Finding) error {
+	var pass error
 	for _, f := range found {
-		if f.Block {
+		switch {
+		case f.Block && !f.Pass:
 			return f.problem()
+		case f.Block && pass == nil:
+			pass = &Passable{i18n.NewProblem(nil, f.key(), f.args()...)}
 		}
 	}
-	return nil
+	return pass
+}
+
+// letPass turns what somebody asked past into something to be known.
+func letPass(found []Finding, passed []string) []Finding {
+	for i, f := range found {
+		if f.Block && f.Pass && slices.Contains(passed, f.Key) {
+			found[i].Block, found[i].Key = false, "passed_"+f.Key
+		}
+	}
+	return found
+}
+
+// passable are the keys of what may be asked past.
+func passable(found []Finding) (keys []string) {
+	for _, f := range found {
+		if f.Block && f.Pass {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
 }
 
 const (
@@ -75,10 +108,11 @@ const (
 
 // preflight looks at everything that could speak against a refund, before
 // anybody is asked. It reads, and changes nothing. What blocks comes first. A look
-// that fails is a finding too: only the order itself has to be readable.
-func (d *Desk) preflight(ctx context.Context, s *Store, q connectors.Quote, cmd connectors.Refund) ([]Finding, error) {
+// that fails is a finding too: only the order itself has to be readable. passed
+// are the keys of what it is asked past.
+func (d *Desk) preflight(ctx context.Context, s *Store, q connectors.Quote, cmd connectors.Refund, passed ...string) ([]Finding, error) {
 	ctx = connectors.WithPriority(ctx, connectors.Agent)
-	out := d.standing(OrderAt{s, q.Order}.Ref(), q, cmd)
+	out := letPass(d.standing(OrderAt{s, q.Order}.Ref(), q, cmd), passed)
 	own, err := d.ownOf(ctx, s.ID, q.Order, cmd.Key)
 	if err != nil {
 		return nil, err
@@ -135,7 +169,10 @@ func (d *Desk) standing(ref string, q connectors.Quote, cmd connectors.Refund) [
 		out = append(out, known("state_other", "order", ref, "state", o.PlatformStatus))
 	}
 	if has(connectors.SnagArchived) {
-		out = append(out, blocking("archived", "order", ref))
+		// Many shops archive what is sent and paid by themselves.
+		f := blocking("archived", "order", ref)
+		f.Pass = true
+		out = append(out, f)
 	}
 	if has(connectors.SnagPending) {
 		out = append(out, blocking("pending", "order", ref))
@@ -165,7 +202,7 @@ func day(t time.Time, zone *time.Location) string { return t.In(zone).Format(tim
 func (d *Desk) stillGood(ctx context.Context, r Payback, q connectors.Quote) ([]Finding, error) {
 	s, cmd := d.storeOr(r.Store), r.Body.Cmd
 	a := RefundAsk{Order: OrderAt{s, q.Order}, Amount: cmd.Amount, Reason: cmd.Reason, Lines: cmd.Lines, Shipping: cmd.Shipping, Tax: cmd.Tax, Method: cmd.Method}
-	found, err := d.preflight(ctx, s, q, cmd)
+	found, err := d.preflight(ctx, s, q, cmd, r.Body.Passed...)
 	if err != nil {
 		return nil, err
 	}

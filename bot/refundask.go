@@ -28,6 +28,8 @@ type RefundAsk struct {
 	Method        connectors.RefundMethod
 	// Goods is what becomes of the goods, if somebody said.
 	Goods connectors.Goods
+	// Anyway: asked past what may be asked past.
+	Anyway bool
 }
 
 // QuoteFor tells what is left to refund of an order, fresh from its shop.
@@ -70,7 +72,12 @@ func (d *Desk) weigh(ctx context.Context, who people.Person, a RefundAsk) (body 
 	if err != nil {
 		return body, o, err
 	}
-	if err := barred(d.standing(a.Order.Ref(), q, connectors.Refund{Reason: a.Reason, Method: a.Method})); err != nil {
+	first := d.standing(a.Order.Ref(), q, connectors.Refund{Reason: a.Reason, Method: a.Method})
+	var passed []string
+	if a.Anyway {
+		passed = passable(first)
+	}
+	if err := barred(letPass(first, passed)); err != nil {
 		return body, o, err // before the amount, which is wrong only because of it
 	}
 	amount, err := checkAmount(a, q)
@@ -85,14 +92,12 @@ func (d *Desk) weigh(ctx context.Context, who people.Person, a RefundAsk) (body 
 	}
 	cmd := connectors.Refund{Order: q.Order.ID, Amount: amount, Reason: a.Reason, Note: a.Note, Before: q.Order.Refunded, Hidden: q.Hidden,
 		Lines: a.Lines, Shipping: a.Shipping, Tax: a.Tax, Method: a.Method, Goods: a.Goods}
-	found, err := d.preflight(ctx, s, q, cmd)
+	found, err := d.preflight(ctx, s, q, cmd, passed...)
 	if err != nil {
 		return body, o, err
 	}
-	for _, f := range found {
-		if f.Block {
-			return body, o, f.problem()
-		}
+	if err := barred(found); err != nil {
+		return body, o, err
 	}
 	rule, err := d.ruling(ctx, who, s, cmd, found)
 	if err != nil {
@@ -102,7 +107,7 @@ func (d *Desk) weigh(ctx context.Context, who people.Person, a RefundAsk) (body 
 		return body, o, i18n.NewProblem(nil, "refund.too_few", "n", rule.Votes, "store", s.Name)
 	}
 	body = PaybackBody{Total: q.Order.Total, Left: q.Remaining, Buyer: q.Order.Buyer.Name, Status: string(q.Order.Status), Votes: rule.Votes, Link: q.Order.Link,
-		Ruling: rule, Findings: found, Cmd: cmd}
+		Ruling: rule, Findings: found, Passed: passed, Cmd: cmd}
 	for _, l := range q.Order.Lines {
 		body.Titles, body.LineIDs = append(body.Titles, l.Title), append(body.LineIDs, l.ID)
 	}
@@ -167,8 +172,11 @@ func (d *Desk) bookRefund(tx *store.Tx, by Deed, at OrderAt, facts string, body 
 	if err := askedAt(tx, id, by.Event); err != nil {
 		return "", err
 	}
-	return id, d.Audit.Append(tx, string(by.Who.ID), "refund.asked", "refund:"+id, map[string]any{
-		"store": s.ID, "order": o.ID, "amount": body.Cmd.Amount.String(), "reason": body.Cmd.Reason, "key": body.Cmd.Key, "facts": facts})
+	detail := map[string]any{"store": s.ID, "order": o.ID, "amount": body.Cmd.Amount.String(), "reason": body.Cmd.Reason, "key": body.Cmd.Key, "facts": facts}
+	if len(body.Passed) > 0 {
+		detail["passed"] = body.Passed
+	}
+	return id, d.Audit.Append(tx, string(by.Who.ID), "refund.asked", "refund:"+id, detail)
 }
 
 func (d *Desk) openRefund(tx *store.Tx, by Deed, s *Store, o connectors.Order, body PaybackBody) error {

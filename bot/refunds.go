@@ -72,6 +72,8 @@ type PaybackBody struct {
 	// was to be known about it and blocked nothing.
 	Ruling   Ruling    `json:"ruling,omitzero"`
 	Findings []Finding `json:"findings,omitempty"`
+	// Passed are the keys of findings that it was asked past.
+	Passed []string `json:"passed,omitempty"`
 	// Batch is the batch it was asked in; empty for a single one.
 	Batch string `json:"batch,omitempty"`
 	// Link is the order's page in the seller's back office.
@@ -133,6 +135,9 @@ func (d *Desk) refundFacts(storeID string, body PaybackBody, o connectors.Order)
 	parts = append(append(parts, "voters", strconv.Itoa(body.Votes), strconv.FormatBool(rule.StepUp)), rule.Voters...)
 	if cmd.Goods != "" {
 		parts = append(parts, "goods", string(cmd.Goods))
+	}
+	if len(body.Passed) > 0 {
+		parts = append(append(parts, "passed"), body.Passed...)
 	}
 	return d.mark(parts...)
 }

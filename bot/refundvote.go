@@ -182,6 +182,8 @@ func (d *Desk) voted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes
 		key = "approval.counted_done"
 	case yes:
 		key = "approval.counted_yes"
+	case r.By == by.Who.ID:
+		key = "approval.counted_back"
 	}
 	return d.Whisper(tx, by.Event, plain(by.P, by.P.T(key, "id", r.ID, "n", a.Left())))
 }

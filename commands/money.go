@@ -53,9 +53,15 @@ func runRefund(c *Call) error {
 		err = c.Desk.AskRefund(c.Ctx, c.Deed, ask)
 	}
 	var two *twoReadings
+	var past *bot.Passable
 	switch {
 	case errors.As(err, &two):
 		return whichSum(c, o, w, two)
+	case errors.As(err, &past):
+		w.Anyway = true
+		card := bot.Plain(c.P, past.Say(c.P))
+		card.Buttons = []chat.Button{{Label: c.P.T("ask.anyway"), Command: "refund " + o.Ref() + " " + w.String()}}
+		return c.Whisper(card)
 	case err != nil && asked:
 		if _, ok := i18n.AsProblem(err); ok {
 			return askRefund(c, o, w, err)
@@ -66,7 +72,7 @@ func runRefund(c *Call) error {
 
 // refundAsk makes of what was said what is asked for, by what is left.
 func refundAsk(c *Call, o bot.OrderAt, w want) (ask bot.RefundAsk, err error) {
-	ask = bot.RefundAsk{Order: o, Reason: w.Reason, Note: w.Note, Goods: w.Goods}
+	ask = bot.RefundAsk{Order: o, Reason: w.Reason, Note: w.Note, Goods: w.Goods, Anyway: w.Anyway}
 	if w.Credit {
 		ask.Method = connectors.StoreCredit
 	}
@@ -179,7 +185,7 @@ func askRefund(c *Call, o bot.OrderAt, w want, wrong ...error) error {
 	}
 	lines := len(w.Lines) > 0 || chosen == giveLines || c.Filled && c.Has("lines")
 	amount := w.Amount != "" || chosen == giveAmount
-	known := want{Reason: w.Reason, Goods: w.Goods, Note: w.Note, Credit: w.Credit}
+	known := want{Reason: w.Reason, Goods: w.Goods, Note: w.Note, Credit: w.Credit, Anyway: w.Anyway}
 	first := w.Reason == "" || !lines && !amount || c.Filled && c.Has("reason") && wrong != nil
 	switch {
 	case lines:

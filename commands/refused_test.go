@@ -73,7 +73,7 @@ func TestRefused(t *testing.T) {
 		{"no such line", "5001 line 9 damaged", "refund.no_line", []any{"line", 9, "n", 1}, 0},
 		{"cancelled", "2002 full damaged", "preflight.cancelled", []any{"order", "shopify-main#2002"}, 0},
 		{"unshipped", "2003 full damaged", "preflight.unshipped", []any{"order", "shopify-main#2003"}, 0},
-		{"archived", "2004 full damaged", "preflight.archived", []any{"order", "shopify-main#2004"}, 0},
+		{"archived", "2004 full damaged", "preflight.archived", []any{"order", "shopify-main#2004"}, 1},
 		{"refunded in full", "2005 full damaged", "refund.nothing_left", []any{"order", "shopify-main#2005", "total", "20.00 USD"}, 0},
 		{"on its way already", "2006 5.00 damaged", "preflight.in_flight", []any{"order", "shopify-main#2006", "id", "R1"}, 0},
 		{"another shop's", "ebay-us#9001 full damaged", "error.store_not_yours", []any{"store", "ebay-us"}, 0},
@@ -95,5 +95,58 @@ func TestRefused(t *testing.T) {
 	}
 	if n := r.count(`SELECT COUNT(*) FROM refund`); n != 1 || len(r.world.Ledger().Refunds) != paid {
 		t.Errorf("%d were asked for, and %+v went out", n, r.world.Ledger().Refunds)
+	}
+}
+
+// TestAskedAllTheSame: an archived order is refused first; the button beside the
+// sentence asks past it, and whoever decides reads so. Nothing else can be passed.
+func TestAskedAllTheSame(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.order(sandbox.NewOrder{Store: "shopify-main", Number: "2004", Total: "20.00"})
+	if err := r.world.Stand(sandbox.Standing{Store: o.Store, Order: o.ID, Archived: true}); err != nil {
+		t.Fatal(err)
+	}
+	said, _ := r.say("li", "/退款 2004 全额 破损 备注：盒子压坏")
+	if len(said) != 1 || r.count(`SELECT COUNT(*) FROM refund`) != 0 {
+		t.Fatalf("%d posts, %d asked for", len(said), r.count(`SELECT COUNT(*) FROM refund`))
+	}
+	said, at := r.press("li", said[0], i18n.For(language.MustParse("zh-CN")).T("ask.anyway"))
+	if len(said) != 2 {
+		t.Fatalf("%d posts: %s", len(said), words(said[0]))
+	}
+	card := said[0]
+	if at[0].Channel != "leads" {
+		card = said[1]
+	}
+	for _, want := range []string{"archived in the shop", "盒子压坏"} {
+		if !strings.Contains(words(card), want) {
+			t.Errorf("the card does not say %q: %s", want, words(card))
+		}
+	}
+	if n := r.count(`SELECT COUNT(*) FROM audit WHERE what = 'refund.asked' AND detail LIKE '%"passed":["archived"]%'`); n != 1 {
+		t.Errorf("%d lines of the audit log tell of it", n)
+	}
+	r.press("ben", card, "Approve")
+	r.until("the money went out", func() bool { return r.count(`SELECT COUNT(*) FROM refund WHERE state = 'confirmed'`) == 1 })
+	if paid := r.world.Ledger().Refunds; len(paid) != 1 || paid[0].Amount != o.Total {
+		t.Errorf("%+v", paid)
+	}
+
+	for _, n := range []sandbox.NewOrder{{Number: "2010", Status: "cancelled"}, {Number: "2011", Status: "unshipped"}, {Number: "2012"}} {
+		n.Store, n.Total = "shopify-main", "20.00"
+		x := r.order(n)
+		if n.Status == "" {
+			// Archived, and a dispute besides: that one cannot be passed.
+			if err := r.world.Stand(sandbox.Standing{Store: x.Store, Order: x.ID, Archived: true, Disputed: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if said, _ := r.say("anna", "/refund "+n.Number+" full damaged anyway"); len(said) != 1 || len(said[0].Buttons) != 0 {
+			t.Errorf("%s: %d posts: %s %+v", n.Number, len(said), words(said[0]), said[0].Buttons)
+		}
+	}
+	if n := r.count(`SELECT COUNT(*) FROM refund`); n != 1 {
+		t.Errorf("%d were asked for", n)
 	}
 }

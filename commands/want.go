@@ -25,6 +25,8 @@ type want struct {
 	Goods         connectors.Goods
 	Reason        connectors.RefundReason
 	Note          string
+	// Anyway: past what may be asked past.
+	Anyway bool
 	// Odd is the first word that was not understood, where no reason stood before
 	// it: then it is perhaps no note.
 	Odd string
@@ -45,6 +47,7 @@ var wantWords = map[string][]string{
 	"tax":      {"tax", "taxes", "vat", "税费", "税款", "税金", "税"},
 	"restock":  {"restock", "重新入库", "入库"},
 	"credit":   {"credit", "store_credit", "storecredit", "店铺余额", "店铺积分", "礼品卡", "余额"},
+	"anyway":   {"anyway", "仍要退款"},
 	"keep":     {"keep", "returnless", "无需退货", "不用退货", "不退货", "仅退款"},
 	"back":     {"back", "需退货", "需要退货", "退回"},
 	"unsent":   {"unsent", "unshipped", "未发货", "没发货"},
@@ -174,6 +177,9 @@ func (w *want) take(p *i18n.Printer, text string) (rest string, ok bool, err err
 	case "credit":
 		w.Credit = true
 		return tail, true, nil
+	case "anyway":
+		w.Anyway = true
+		return tail, true, nil
 	case "keep", "back", "unsent":
 		w.Goods = connectors.Goods(name)
 		return tail, true, nil
@@ -277,6 +283,7 @@ func (w want) String() string {
 	add(w.Credit, "credit")
 	add(w.Goods != "", string(w.Goods))
 	add(w.Reason != "", string(w.Reason))
+	add(w.Anyway, "anyway")
 	add(w.Note != "", "note:", w.Note)
 	return strings.Join(s, " ")
 }
