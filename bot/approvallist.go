@@ -40,7 +40,7 @@ func (d *Desk) Waiting(ctx context.Context, by Deed) ([]WaitingRefund, error) {
 			if err != nil {
 				return err
 			}
-			if kind != "refund" {
+			if kind != "refund" && kind != "batch" {
 				continue
 			}
 			_, may, err := approvals.CanVote(tx, a, by.Who.ID)
@@ -50,7 +50,7 @@ func (d *Desk) Waiting(ctx context.Context, by Deed) ([]WaitingRefund, error) {
 			if !may && a.By != by.Who.ID {
 				continue
 			}
-			r, err := d.GetRefund(tx, rid)
+			r, err := d.asked(tx, rid)
 			if err != nil {
 				return err
 			}

@@ -234,6 +234,8 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneHouse, d.autoSend)
 	jobs.Handle(d.Jobs, LaneShop, d.sendForm)
 	jobs.Handle(d.Jobs, LaneMoney, d.payOut)
+	jobs.Handle(d.Jobs, LaneShop, d.batchLook)
+	jobs.Handle(d.Jobs, LaneMoney, d.batchRun)
 	jobs.Handle(d.Jobs, LaneWords, d.tell)
 	jobs.Handle(d.Jobs, LaneShop, d.resync)
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)

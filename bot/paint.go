@@ -21,6 +21,7 @@ func (d *Desk) paint() {
 		"msg":     d.paintMessage,
 		"draft":   d.paintDraft,
 		"refund":  d.paintRefund,
+		"batch":   d.paintBatch,
 		"void":    d.paintVoid,
 		"run":     d.paintRun,
 		"alert":   d.paintAlert,

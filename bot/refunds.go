@@ -54,6 +54,8 @@ type Payback struct {
 	Unsure time.Time
 	// Due is when an approved one that has to wait goes out; zero when it need not.
 	Due time.Time
+	// Rows is how many refunds it stands for where a chunk of a list is meant; else 0.
+	Rows int
 }
 
 // PaybackBody is what is frozen when a refund is asked for.
@@ -81,7 +83,12 @@ type PaybackBody struct {
 }
 
 // Ref is how people write the order without doubt: "shopify-main#1234".
-func (r Payback) Ref() string { return r.Store + "#" + sync.Number(r.Number) }
+func (r Payback) Ref() string {
+	if r.Rows > 0 {
+		return r.ID
+	}
+	return r.Store + "#" + sync.Number(r.Number)
+}
 
 // ErrNoRefund: no such refund.
 var ErrNoRefund = errors.New("bot: no such refund")
@@ -93,7 +100,7 @@ func (d *Desk) GetRefund(tx *store.Tx, id string) (Payback, error) {
 	return scanRefund(tx.Row(`SELECT `+refundColumns+` FROM refund WHERE id = ?`, id))
 }
 
-func scanRefund(row *sql.Row) (Payback, error) {
+func scanRefund(row interface{ Scan(...any) error }) (Payback, error) {
 	var r Payback
 	var body, receipt string
 	var created, updated, unsure, due int64

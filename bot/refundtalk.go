@@ -30,7 +30,12 @@ func askedAt(tx *store.Tx, id string, e chat.Event) error {
 // tellAsker tells whoever asked for a refund something, where they asked.
 func (d *Desk) tellAsker(tx *store.Tx, r Payback, say func(p *i18n.Printer) chat.Card) error {
 	var body string
-	if err := tx.Row(`SELECT asked_in FROM refund WHERE id = ?`, r.ID).Scan(&body); err != nil || body == "" {
+	from, id := `SELECT asked_in FROM refund WHERE id = ?`, r.ID
+	if r.Rows > 0 {
+		from = `SELECT asked_in FROM batch WHERE id = ?`
+		id, _, _ = strings.Cut(r.ID, "/")
+	}
+	if err := tx.Row(from, id).Scan(&body); err != nil || body == "" {
 		return err
 	}
 	var at chat.Place
@@ -137,8 +142,11 @@ func (d *Desk) tellAt(tx *store.Tx, matter string, id people.ID, say func(p *i18
 
 // waitingFor is a refund's approval, if it still waits.
 func (d *Desk) waitingFor(ctx context.Context, tx *store.Tx, by Deed, id string) (Payback, approvals.Approval, error) {
-	r, err := d.GetRefund(tx, id)
+	r, err := d.asked(tx, id)
 	if err != nil {
+		return r, approvals.Approval{}, err
+	}
+	if err := r.alone(); err != nil {
 		return r, approvals.Approval{}, err
 	}
 	a, err := approvals.Get(tx, r.Approval)
@@ -157,7 +165,7 @@ func (d *Desk) waitingFor(ctx context.Context, tx *store.Tx, by Deed, id string)
 // AskBack asks whoever wants a refund something, before it is decided. The ask
 // stays open and its clock goes on.
 func (d *Desk) AskBack(ctx context.Context, by Deed, id, text string) error {
-	if _, err := d.RefundFor(ctx, by, id); err != nil {
+	if _, err := d.AskFor(ctx, by, id); err != nil {
 		return err
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
@@ -177,7 +185,7 @@ func (d *Desk) AskBack(ctx context.Context, by Deed, id, text string) error {
 		if err != nil {
 			return d.voteProblem(ctx, tx, by, r, a, err)
 		}
-		if err := d.Audit.Append(tx, string(by.Who.ID), "refund.asked_back", "refund:"+id, map[string]any{"approval": r.Approval, "question": q.ID}); err != nil {
+		if err := d.Audit.Append(tx, string(by.Who.ID), "refund.asked_back", r.matter(), map[string]any{"approval": r.Approval, "question": q.ID}); err != nil {
 			return err
 		}
 		card := func(p *i18n.Printer) chat.Card {
@@ -185,7 +193,7 @@ func (d *Desk) AskBack(ctx context.Context, by Deed, id, text string) error {
 				Parts:   []chat.Part{{Kind: chat.Quote, Text: text}},
 				Buttons: []chat.Button{{Label: p.T("approval.button.answer"), Command: "answer " + id, Tone: chat.Primary}}}
 		}
-		if err := errors.Join(d.sayUnder(tx, "refund:"+id, card), d.tellAsker(tx, r, card), d.Repaint(tx, "refund:"+id)); err != nil {
+		if err := errors.Join(d.sayUnder(tx, r.matter(), card), d.tellAsker(tx, r, card), d.Repaint(tx, r.matter())); err != nil {
 			return err
 		}
 		return d.Whisper(tx, by.Event, plain(by.P, by.P.T("approval.question_sent", "id", id, "asker", d.People.Name(r.By))))
@@ -195,7 +203,7 @@ func (d *Desk) AskBack(ctx context.Context, by Deed, id, text string) error {
 // AnswerBack answers what was asked back. Whoever asked for the refund answers, or
 // a colleague who may see it.
 func (d *Desk) AnswerBack(ctx context.Context, by Deed, id, text string) error {
-	if _, err := d.RefundFor(ctx, by, id); err != nil {
+	if _, err := d.AskFor(ctx, by, id); err != nil {
 		return err
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
@@ -210,14 +218,14 @@ func (d *Desk) AnswerBack(ctx context.Context, by Deed, id, text string) error {
 		if err != nil {
 			return err
 		}
-		if err := d.Audit.Append(tx, string(by.Who.ID), "refund.answered", "refund:"+id, map[string]any{"approval": r.Approval, "question": q.ID}); err != nil {
+		if err := d.Audit.Append(tx, string(by.Who.ID), "refund.answered", r.matter(), map[string]any{"approval": r.Approval, "question": q.ID}); err != nil {
 			return err
 		}
 		card := func(p *i18n.Printer) chat.Card {
 			return chat.Card{Lang: p.Lang().String(), Title: p.T("approval.answer", "id", id, "who", d.People.Name(by.Who.ID), "whom", d.People.Name(q.By)),
 				Parts: []chat.Part{{Kind: chat.Quote, Text: text}}}
 		}
-		if err := errors.Join(d.sayUnder(tx, "refund:"+id, card), d.Repaint(tx, "refund:"+id)); err != nil {
+		if err := errors.Join(d.sayUnder(tx, r.matter(), card), d.Repaint(tx, r.matter())); err != nil {
 			return err
 		}
 		return d.Whisper(tx, by.Event, plain(by.P, by.P.T("approval.answer_sent", "id", id)))
@@ -237,7 +245,7 @@ func (d *Desk) Takers(ctx context.Context, r Payback, giver people.ID) []people.
 
 // HandOn lends somebody the power to decide on one refund.
 func (d *Desk) HandOn(ctx context.Context, by Deed, id string, to people.ID) error {
-	if _, err := d.RefundFor(ctx, by, id); err != nil {
+	if _, err := d.AskFor(ctx, by, id); err != nil {
 		return err
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
@@ -271,13 +279,13 @@ func (d *Desk) HandOn(ctx context.Context, by Deed, id string, to people.ID) err
 				return d.lendProblem(err, to)
 			}
 		}
-		if err := d.Audit.Append(tx, string(giver.ID), "refund.handed_on", "refund:"+id, map[string]any{"approval": r.Approval, "to": to}); err != nil {
+		if err := d.Audit.Append(tx, string(giver.ID), "refund.handed_on", r.matter(), map[string]any{"approval": r.Approval, "to": to}); err != nil {
 			return err
 		}
 		card := func(p *i18n.Printer) chat.Card {
 			return plain(p, p.T("approval.handed_on", "id", id, "who", giver.Name, "whom", taker.Name))
 		}
-		if err := errors.Join(d.sayUnder(tx, "refund:"+id, card), d.tellAt(tx, "refund:"+id, to, card), d.Repaint(tx, "refund:"+id)); err != nil {
+		if err := errors.Join(d.sayUnder(tx, r.matter(), card), d.tellAt(tx, r.matter(), to, card), d.Repaint(tx, r.matter())); err != nil {
 			return err
 		}
 		return d.Whisper(tx, by.Event, plain(by.P, by.P.T("approval.handed_on", "id", id, "who", giver.Name, "whom", taker.Name)))

@@ -18,8 +18,11 @@ import (
 // Decide casts a vote on a refund. A yes first reads the order again: if the
 // facts have changed, the old card dies and a new one is asked about.
 func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, reason string) error {
-	r, err := d.RefundFor(ctx, by, id)
+	r, err := d.AskFor(ctx, by, id)
 	if err != nil {
+		return err
+	}
+	if err := r.alone(); err != nil {
 		return err
 	}
 	if may, err := d.MayDecide(ctx, r, by.Who.ID); err != nil {
@@ -31,16 +34,8 @@ func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, 
 		if err := d.policyOpen(d.Now()); err != nil {
 			return err
 		}
-		q, err := d.QuoteFor(ctx, d.storeOr(r.Store), r.Order)
-		if err != nil {
+		if again, err := d.changed(ctx, by, r); again || err != nil {
 			return err
-		}
-		found, bad := d.stillGood(ctx, r, q)
-		if _, sentence := i18n.AsProblem(bad); bad != nil && !sentence {
-			return bad
-		}
-		if bad != nil || d.refundFacts(r.Store, r.Body, q.Order) != r.Facts {
-			return d.askAgain(ctx, by, r, q, found, bad)
 		}
 	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
@@ -50,6 +45,26 @@ func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, 
 		}
 		return d.voted(tx, by, r, a, yes, reason)
 	})
+}
+
+// changed looks at the order again, and asks anew where it is not as it was. The
+// rows of a list are looked at one by one, each right before it is sent.
+func (d *Desk) changed(ctx context.Context, by Deed, r Payback) (again bool, err error) {
+	if r.Rows > 0 {
+		return false, nil
+	}
+	q, err := d.QuoteFor(ctx, d.storeOr(r.Store), r.Order)
+	if err != nil {
+		return false, err
+	}
+	found, bad := d.stillGood(ctx, r, q)
+	if _, sentence := i18n.AsProblem(bad); bad != nil && !sentence {
+		return false, bad
+	}
+	if bad == nil && d.refundFacts(r.Store, r.Body, q.Order) == r.Facts {
+		return false, nil
+	}
+	return true, d.askAgain(ctx, by, r, q, found, bad)
 }
 
 // MayDecide tells whether somebody's vote on a refund would count now.
@@ -109,6 +124,8 @@ func (d *Desk) voteProblem(ctx context.Context, tx *store.Tx, by Deed, r Payback
 		return i18n.NewProblem(nil, "approval.why_needed", "id", r.ID)
 	case errors.Is(err, approvals.ErrNotYou):
 		return i18n.NewProblem(nil, "approval.not_you", "id", r.ID, "who", d.deciderNames(ctx, by.P, a))
+	case errors.Is(err, approvals.ErrLate) && r.Rows > 0:
+		return i18n.NewProblem(nil, "batch.late", "id", r.ID)
 	case errors.Is(err, approvals.ErrLate):
 		return i18n.NewProblem(nil, "approval.late", "id", r.ID, "order", r.Ref())
 	case errors.Is(err, approvals.ErrStale), a.State == approvals.Void:
@@ -146,6 +163,9 @@ func (d *Desk) deciderNames(ctx context.Context, p *i18n.Printer, a approvals.Ap
 
 // voted writes down what a counted vote means for the refund.
 func (d *Desk) voted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes bool, reason string) error {
+	if r.Rows > 0 {
+		return d.chunkVoted(tx, by, r, a, yes, reason)
+	}
 	what := "refund.vote_yes"
 	if !yes {
 		what = "refund.vote_no"
@@ -258,9 +278,12 @@ func (d *Desk) expire(tx *store.Tx, id approvals.ID) error {
 	if err != nil || !ended {
 		return err
 	}
-	_, rid, err := Matters(a.About)
+	kind, rid, err := Matters(a.About)
 	if err != nil {
 		return err
+	}
+	if kind == "batch" {
+		return d.chunkExpired(tx, rid)
 	}
 	if err := d.refundTo(tx, rid, RefundExpired, "", nil); err != nil {
 		return err

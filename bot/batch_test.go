@@ -1,0 +1,231 @@
+package bot_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"helloworld/bot"
+	"helloworld/bot/chat"
+	"helloworld/bot/store"
+	"helloworld/connectors"
+	"helloworld/connectors/sandbox"
+	"helloworld/i18n"
+)
+
+// wishes are rows for orders, in full.
+func wishes(orders ...sandbox.OrderInfo) (out []bot.BatchWish) {
+	for i, o := range orders {
+		out = append(out, bot.BatchWish{Line: i + 1, Order: o.Store + "#" + o.Number, Reason: connectors.ReasonDamaged})
+	}
+	return out
+}
+
+// batch makes a list and waits for its dry run.
+func (r *rig) batch(w []bot.BatchWish) string {
+	r.t.Helper()
+	if err := r.desk.MakeBatch(context.Background(), r.by("lina", "inbox"), w); err != nil {
+		r.t.Fatal(err)
+	}
+	id := r.ids(`SELECT id FROM batch ORDER BY created DESC, id DESC`)[0]
+	r.until("the dry run is over", func() bool { return r.batchState(id) == bot.BatchReady })
+	return id
+}
+
+func (r *rig) batchState(id string) bot.BatchState {
+	return bot.BatchState(r.ids(`SELECT state FROM batch WHERE id = ?`, id)[0])
+}
+
+func (r *rig) chunkState(batch string, n int) bot.ChunkState {
+	return bot.ChunkState(r.ids(`SELECT state FROM batch_chunk WHERE batch = ? AND n = ?`, batch, n)[0])
+}
+
+// askBatch asks for a list and has a manager approve its chunks.
+func (r *rig) askBatch(id string, without bool, approve ...string) {
+	r.t.Helper()
+	ctx := context.Background()
+	if err := r.desk.AskBatch(ctx, r.by("lina", "inbox"), id, "", without); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, k := range approve {
+		if err := r.desk.Decide(ctx, r.by("wang", "approvals"), k, true, "", ""); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// once fails unless each order was refunded in full, exactly once.
+func (r *rig) once(orders ...sandbox.OrderInfo) {
+	r.t.Helper()
+	for _, o := range orders {
+		if paid := r.paid(o); len(paid) != 1 || paid[0].Amount != o.Total {
+			r.t.Errorf("%s was refunded %+v", o.Number, paid)
+		}
+	}
+}
+
+// shown is the newest card in a channel with some words on it.
+func (r *rig) shown(channel, words1 string) (c chat.Card, ok bool) {
+	for _, x := range slices.Backward(r.hall.said(channel)) {
+		if strings.Contains(words(x), words1) {
+			return x, true
+		}
+	}
+	return c, false
+}
+
+// TestBatchTenAtATime asks for twelve orders of one shop and one of another: one
+// approval for each ten of a shop, and every order refunded once.
+func TestBatchTenAtATime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, plan{stores: []string{"ebay-de", "shopify-main"}})
+	var orders []sandbox.OrderInfo
+	for range 12 {
+		orders = append(orders, r.order("ebay-de", "10.00"))
+	}
+	orders = append(orders, r.order("shopify-main", "7.00"))
+	id := r.batch(wishes(orders...))
+	if got := r.ids(`SELECT state FROM batch_row WHERE batch = ? AND state <> 'good'`, id); len(got) > 0 {
+		t.Fatalf("rows are %v", got)
+	}
+	if got := r.ids(`SELECT id FROM refund`); len(got) > 0 {
+		t.Fatalf("a dry run booked %v", got)
+	}
+	r.askBatch(id, false)
+	if got := len(r.ids(`SELECT id FROM approval WHERE state = 'open'`)); got != 3 {
+		t.Fatalf("%d approvals wait, want 3", got)
+	}
+	r.until("the card has its ten rows", func() bool {
+		c, ok := r.shown("approvals", id+"/1")
+		return ok && strings.Count(words(c), "10.00 EUR") == 10 && strings.Contains(words(c), "100.00 EUR")
+	})
+	ctx := context.Background()
+	if err := r.desk.Decide(ctx, r.by("lina", "approvals"), id+"/1", true, "", ""); !is(err, "approval.own") {
+		t.Errorf("whoever asked voted: %v", err)
+	}
+	one := r.ids(`SELECT refund FROM batch_row WHERE batch = ? ORDER BY n`, id)[0]
+	if err := r.desk.Decide(ctx, r.by("wang", "approvals"), one, true, "", ""); !is(err, "batch.decide_there") {
+		t.Errorf("a row was decided on by itself: %v", err)
+	}
+	if err := r.desk.Decide(ctx, r.by("wang", "approvals"), id+"/1", true, "other facts", ""); !is(err, "approval.stale") {
+		t.Errorf("a button of another card: %v", err)
+	}
+	for _, k := range []string{"/2", "/1"} {
+		if err := r.desk.Decide(ctx, r.by("wang", "approvals"), id+k, true, "", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.until("both are carried out", func() bool { return r.chunkState(id, 1) == bot.ChunkDone && r.chunkState(id, 2) == bot.ChunkDone })
+	r.once(orders[:12]...)
+	if err := r.desk.Decide(ctx, r.by("wang", "approvals"), id+"/3", false, "", "not that one"); err != nil {
+		t.Fatal(err)
+	}
+	r.until("the list is over", func() bool { return r.batchState(id) == bot.BatchDone })
+	if paid := r.paid(orders[12]); len(paid) > 0 {
+		t.Errorf("a denied one was refunded: %+v", paid)
+	}
+	var csv strings.Builder
+	r.read(func(tx *store.Tx) error {
+		csv.Reset()
+		return bot.WriteBatch(tx, id, i18n.ForLocale("en"), time.UTC, func(who string) string { return who }, &csv)
+	})
+	if got := csv.String(); strings.Count(got, ",refunded,") != 12 || strings.Count(got, ",denied,") != 1 || strings.Count(got, ",wang\n") != 12 {
+		t.Errorf("the receipt says\n%s", got)
+	}
+}
+
+// TestBatchRowsWithSomethingAgainstThem names each bad row, and asks for the others
+// only when told to leave those out.
+func TestBatchRowsWithSomethingAgainstThem(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, plan{stores: []string{"ebay-de"}})
+	a, b := r.order("ebay-de", "10.00"), r.order("ebay-de", "20.00")
+	w := wishes(a, b, a)
+	w = append(w, bot.BatchWish{Line: 4, Order: "ebay-de#none-such", Reason: connectors.ReasonDamaged},
+		bot.BatchWish{Line: 5, Order: "", Why: bot.Words{"en": "cannot be read", "zh-CN": "无法识别"}})
+	w[1].Parts.Amount = connectors.Money{Minor: 2001, Currency: "EUR"}
+	id := r.batch(w)
+	if got := strings.Join(r.ids(`SELECT state FROM batch_row WHERE batch = ? ORDER BY n`, id), " "); got != "good blocked twice blocked unread" {
+		t.Fatalf("the rows are %s", got)
+	}
+	ctx, lina := context.Background(), r.by("lina", "inbox")
+	if err := r.desk.AskBatch(ctx, lina, id, "", false); !is(err, "batch.not_clean") {
+		t.Errorf("it was asked for: %v", err)
+	}
+	if err := r.desk.AskBatch(ctx, r.by("zoe", "inbox"), id, "", true); !is(err, "batch.not_yours") {
+		t.Errorf("somebody else asked for it: %v", err)
+	}
+	r.write(func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE batch SET looked = looked - 3600001 WHERE id = ?`, id)
+		return err
+	})
+	if err := r.desk.AskBatch(ctx, lina, id, "", true); !is(err, "batch.old") {
+		t.Errorf("an old dry run was asked for: %v", err)
+	}
+	if err := r.desk.LookAgain(ctx, lina, id); err != nil {
+		t.Fatal(err)
+	}
+	r.until("it was looked at again", func() bool { return r.batchState(id) == bot.BatchReady })
+	r.askBatch(id, true, id+"/1")
+	r.until("the good one is refunded", func() bool { return r.batchState(id) == bot.BatchDone })
+	r.once(a)
+	if paid := r.paid(b); len(paid) > 0 {
+		t.Errorf("a bad row was refunded: %+v", paid)
+	}
+}
+
+// TestBatchStopsAndGoesOn stops at the first order that has changed since, sends
+// nothing after it, and goes on as a person says.
+func TestBatchStopsAndGoesOn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, plan{stores: []string{"ebay-de"}})
+	var orders []sandbox.OrderInfo
+	for range 4 {
+		orders = append(orders, r.order("ebay-de", "10.00"))
+	}
+	id := r.batch(wishes(orders...))
+	r.askBatch(id, false)
+	// Somebody gives part of the second one back elsewhere.
+	s, _ := r.desk.Shop("ebay-de")
+	shop, _ := s.Refunder()
+	if _, err := shop.Refund(context.Background(), connectors.Refund{Order: orders[1].ID, Amount: connectors.Money{Minor: 100, Currency: "EUR"},
+		Reason: connectors.ReasonOther, Key: "by-hand"}); err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	if err := r.desk.Decide(ctx, r.by("wang", "approvals"), id+"/1", true, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	r.until("it stops", func() bool { return r.batchState(id) == bot.BatchStopped })
+	r.once(orders[0])
+	time.Sleep(300 * time.Millisecond)
+	if paid := append(r.paid(orders[2]), r.paid(orders[3])...); len(paid) > 0 {
+		t.Fatalf("it went on by itself: %+v", paid)
+	}
+	r.until("its card says where", func() bool {
+		c, ok := r.shown("approvals", "Stopped at row 2")
+		return ok && len(c.Buttons) == 3
+	})
+	if err := r.desk.ResumeBatch(ctx, r.by("lina", "approvals"), id+"/1"); err != nil {
+		t.Fatal(err)
+	}
+	r.until("it stops there again", func() bool {
+		return len(r.ids(`SELECT hash FROM audit WHERE what = 'batch.stopped'`)) == 2 && r.batchState(id) == bot.BatchStopped
+	})
+	if err := r.desk.SkipRow(ctx, r.by("wang", "approvals"), id+"/1"); err != nil {
+		t.Fatal(err)
+	}
+	r.until("the rest is refunded", func() bool { return r.batchState(id) == bot.BatchDone })
+	r.once(orders[0], orders[2], orders[3])
+	if err := r.desk.ResumeBatch(ctx, r.by("lina", "approvals"), id+"/1"); !is(err, "batch.not_stopped") {
+		t.Errorf("what is over was resumed: %v", err)
+	}
+}
+
+// is tells whether an error is a problem of a key.
+func is(err error, key i18n.Key) bool {
+	p, ok := i18n.AsProblem(err)
+	return ok && p.Key == key
+}

@@ -1,0 +1,285 @@
+package bot
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"helloworld/bot/approvals"
+	"helloworld/bot/chat"
+	"helloworld/bot/people"
+	"helloworld/bot/store"
+	"helloworld/connectors"
+	"helloworld/i18n"
+)
+
+// AskBatch asks the people who may decide about a list, a chunk at a time. mark is
+// the dry run that was shown; without says that the rows with something against
+// them are left out.
+func (d *Desk) AskBatch(ctx context.Context, by Deed, id, mark string, without bool) error {
+	if err := d.policyOpen(d.Now()); err != nil {
+		return err
+	}
+	return d.batchDeed(ctx, by, id, func(tx *store.Tx, b Batch) error {
+		switch {
+		case b.State != BatchReady || mark != "" && mark != b.mark():
+			return i18n.NewProblem(nil, "batch.not_now", "id", id)
+		case time.UnixMilli(tx.Now()).Sub(b.Looked) > batchFresh:
+			return i18n.NewProblem(nil, "batch.old", "id", id)
+		}
+		rows, err := rowsOf(tx, id)
+		if err != nil {
+			return err
+		}
+		var good []BatchRow
+		for _, r := range rows {
+			if r.State == RowGood {
+				good = append(good, r)
+			}
+		}
+		switch bad := len(rows) - len(good); {
+		case len(good) == 0:
+			return i18n.NewProblem(nil, "batch.none_good", "id", id)
+		case bad > 0 && !without:
+			return i18n.NewProblem(nil, "batch.not_clean", "id", id, "n", bad)
+		}
+		if moved, err := batchTo(tx, id, BatchAsked, BatchReady); err != nil || !moved {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE batch_row SET state = ?, body = '' WHERE batch = ? AND state <> ?`, string(RowOut), id, string(RowGood)); err != nil {
+			return err
+		}
+		parts := chunked(good)
+		sum := map[string]any{"rows": len(good), "chunks": len(parts)}
+		if err := d.Audit.Append(tx, string(by.Who.ID), "batch.asked", "batch:"+id, sum); err != nil {
+			return err
+		}
+		for i, part := range parts {
+			if err := d.openChunk(tx, by, Chunk{Batch: id, N: i + 1, Store: part[0].Store}, part); err != nil {
+				return err
+			}
+		}
+		if err := d.Repaint(tx, "batch:"+id); err != nil {
+			return err
+		}
+		return d.Whisper(tx, by.Event, plain(by.P, by.P.T("batch.asked_for", "id", id, "n", len(good), "chunks", len(parts))))
+	})
+}
+
+// chunked puts rows into chunks: at most ten, of one store and one currency, and
+// all for the same people to decide.
+func chunked(rows []BatchRow) (out [][]BatchRow) {
+	open := map[string]int{}
+	for _, r := range rows {
+		key := strings.Join(append([]string{r.Store, r.Body.Cmd.Amount.Currency}, r.Body.Ruling.Voters...), "\x00")
+		i, ok := open[key]
+		if !ok || len(out[i]) == chunkMost {
+			i, out = len(out), append(out, nil)
+			open[key] = i
+		}
+		out[i] = append(out[i], r)
+	}
+	return out
+}
+
+// openChunk books the refunds of a chunk, each with a key of its own, and asks
+// about all of them at once, by the strictest of their rules.
+func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error {
+	s, ok := d.Shop(c.Store)
+	if !ok {
+		return i18n.NewProblem(nil, "error.store_none", "store", c.Store, "stores", "")
+	}
+	home := connectors.Money{Currency: d.Policy.Rules.Home}
+	c.Rows, c.Total = len(rows), connectors.Money{Currency: rows[0].Body.Cmd.Amount.Currency}
+	c.Ruling.Voters = rows[0].Body.Ruling.Voters
+	var rules []string
+	facts := []string{"batch", c.ID()}
+	for _, r := range rows {
+		r.Body.Batch = c.ID()
+		id, err := d.bookRefund(tx, by, OrderAt{s, connectors.Order{ID: r.Order, Number: r.Number}}, r.Facts, r.Body)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE refund SET approval = ? WHERE id = ?`, c.ID(), id); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE batch_row SET chunk = ?, refund = ?, body = '' WHERE batch = ? AND n = ?`, c.N, id, c.Batch, r.N); err != nil {
+			return err
+		}
+		facts = append(facts, id, r.Facts)
+		c.Total = c.Total.Add(r.Body.Cmd.Amount)
+		rule := r.Body.Ruling
+		c.Ruling.Votes, c.Ruling.StepUp, c.Ruling.Risk = max(c.Ruling.Votes, rule.Votes), c.Ruling.StepUp || rule.StepUp, c.Ruling.Risk || rule.Risk
+		if rule.Rule != "" && !strings.Contains(" "+strings.Join(rules, " ")+" ", " "+rule.Rule+" ") {
+			rules = append(rules, rule.Rule)
+		}
+		worth := rule.Home
+		if r.Body.Cmd.Amount.Currency == home.Currency {
+			worth = r.Body.Cmd.Amount
+		}
+		if worth.Currency == "" {
+			c.Ruling.Unrated = "none" // then the sum is not known either
+		}
+		home.Minor += worth.Minor
+		c.Ruling.From, c.Ruling.Rate, c.Ruling.Source, c.Ruling.Date = rule.From, rule.Rate, rule.Source, rule.Date
+	}
+	c.Ruling.Rule = strings.Join(rules, ", ")
+	switch {
+	case home.Currency == "":
+		c.Ruling.Unrated = ""
+	case c.Ruling.Unrated == "":
+		c.Ruling.Home = home
+	}
+	// All together may be what one alone is not: more than goes without proof.
+	c.Ruling.StepUp = c.Ruling.StepUp || d.Policy.Rules.Proof(c.Ruling.Home)
+	if len(d.deciders(tx.Context(), by.Who.ID, s.ID, c.Ruling.Voters)) < c.Ruling.Votes {
+		return i18n.NewProblem(nil, "refund.too_few", "n", c.Ruling.Votes, "store", s.Name)
+	}
+	c.Facts = d.mark(facts...)
+	if err := c.insert(tx); err != nil {
+		return err
+	}
+	if _, err := approvals.Open(tx, approvals.Ask{ID: approvals.ID(c.ID()), About: "batch:" + c.ID(), Facts: c.Facts, By: by.Who.ID, Voters: c.Ruling.Voters,
+		Store: s.ID, Votes: c.Ruling.Votes, Until: time.UnixMilli(tx.Now()).Add(d.Policy.Expiry), Job: BatchRunArgs{c.Batch, c.N},
+		Key: c.jobKey(), Lane: LaneMoney, Order: "batch/" + c.Batch}); err != nil {
+		return err
+	}
+	shown, err := d.ShowIn(tx, "batch:"+c.ID(), TopicApprovals, s.ID)
+	if err == nil && shown == 0 {
+		err = i18n.NewProblem(nil, "refund.no_channel", "store", s.Name)
+	}
+	return err
+}
+
+func (c Chunk) jobKey() string { return "batch/" + c.ID() }
+
+// chunkVoted writes down what a counted vote means for a chunk.
+func (d *Desk) chunkVoted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes bool, reason string) error {
+	what := "batch.vote_yes"
+	if !yes {
+		what = "batch.vote_no"
+	}
+	detail := map[string]any{"approval": a.ID, "facts": a.Facts}
+	last := a.Votes[len(a.Votes)-1]
+	if last.For != "" {
+		detail["for"] = last.For
+	}
+	if err := d.Audit.Append(tx, string(by.Who.ID), what, r.matter(), detail); err != nil {
+		return err
+	}
+	list, n, err := splitChunk(r.ID)
+	if err != nil {
+		return err
+	}
+	c, err := getChunk(tx, list, n)
+	if err != nil {
+		return err
+	}
+	switch a.State {
+	case approvals.Approved:
+		if _, err := chunkTo(tx, c, ChunkRunning, ChunkAsked); err != nil {
+			return err
+		}
+		if err := d.Audit.Append(tx, string(by.Who.ID), "batch.approved", r.matter(), map[string]any{"facts": c.Facts, "amount": c.Total.String(), "rows": c.Rows}); err != nil {
+			return err
+		}
+	case approvals.Denied:
+		if err := d.chunkOver(tx, c, ChunkDenied, RefundDenied, ""); err != nil {
+			return err
+		}
+		if r.By != by.Who.ID {
+			if err := d.tellAsker(tx, r, func(p *i18n.Printer) chat.Card {
+				return plain(p, p.T("batch.denied_told", "id", r.ID, "n", r.Rows, "amount", c.Total.String(), "who", castName(p, last, d.name), "why", reason))
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := d.paintChunk(tx, c); err != nil {
+		return err
+	}
+	key := i18n.Key("approval.counted_no")
+	switch {
+	case a.State == approvals.Approved:
+		key = "approval.counted_done"
+	case yes:
+		key = "approval.counted_yes"
+	}
+	return d.Whisper(tx, by.Event, plain(by.P, by.P.T(key, "id", r.ID, "n", a.Left())))
+}
+
+// chunkExpired ends a chunk that nobody decided in time.
+func (d *Desk) chunkExpired(tx *store.Tx, id string) error {
+	list, n, err := splitChunk(id)
+	if err != nil {
+		return err
+	}
+	c, err := getChunk(tx, list, n)
+	if err != nil {
+		return err
+	}
+	if err := d.chunkOver(tx, c, ChunkExpired, RefundExpired, ""); err != nil {
+		return err
+	}
+	return d.paintChunk(tx, c)
+}
+
+// chunkOver ends a chunk, and those of its refunds of which nothing was sent.
+func (d *Desk) chunkOver(tx *store.Tx, c Chunk, to ChunkState, refunds RefundState, why string) error {
+	if moved, err := chunkTo(tx, c, to, ChunkAsked, ChunkRunning, ChunkStopped); err != nil || !moved {
+		return err
+	}
+	rows, err := rowsIn(tx, c.Batch, c.N)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		r, err := d.GetRefund(tx, row.Refund)
+		if err != nil {
+			return err
+		}
+		if r.State != RefundAsked {
+			continue // it is over, or sees to itself
+		}
+		if err := d.endUnsent(tx, r, refunds, why); err != nil {
+			return err
+		}
+	}
+	if err := d.Audit.Append(tx, string(people.Desk), "batch."+string(to), "batch:"+c.ID(), nil); err != nil {
+		return err
+	}
+	return d.batchSettled(tx, c.Batch)
+}
+
+// endUnsent ends a refund of which nothing was sent.
+func (d *Desk) endUnsent(tx *store.Tx, r Payback, to RefundState, why string) error {
+	if err := d.refundTo(tx, r.ID, to, why, nil); err != nil {
+		return err
+	}
+	return d.Audit.Append(tx, string(people.Desk), "refund."+string(to), "refund:"+r.ID, map[string]any{"key": r.Key, "why": why, "batch": r.Body.Batch})
+}
+
+// batchSettled ends a list whose chunks are all over.
+func (d *Desk) batchSettled(tx *store.Tx, id string) error {
+	chunks, err := chunksOf(tx, id)
+	if err != nil {
+		return err
+	}
+	for _, c := range chunks {
+		if c.State == ChunkAsked || c.State == ChunkRunning || c.State == ChunkStopped {
+			return nil
+		}
+	}
+	moved, err := batchTo(tx, id, BatchDone, BatchAsked, BatchStopped)
+	if err != nil || !moved {
+		return err
+	}
+	return d.Audit.Append(tx, string(people.Desk), "batch.done", "batch:"+id, nil)
+}
+
+func (d *Desk) paintChunk(tx *store.Tx, c Chunk) error {
+	if err := d.Repaint(tx, "batch:"+c.ID()); err != nil {
+		return err
+	}
+	return d.Repaint(tx, "batch:"+c.Batch)
+}
