@@ -73,7 +73,9 @@ func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), "
 const turn = `(j.ord = '' OR NOT EXISTS (SELECT 1 FROM job e
 	WHERE e.ord = j.ord AND e.ord <> '' AND e.dead = 0 AND (e.rank, e.id) < (j.rank, j.id)))`
 
-// claimSQL takes rows of a lane whose kind is one of n and whose turn it is.
+// claimSQL takes rows of a lane whose kind is one of n and whose turn it is. A
+// bare parameter as the limit would have SQLite compile it anew at each call,
+// since it looks at its value when it plans.
 func claimSQL(db *store.DB, n int) string {
 	lock := ""
 	if db.Kind() == store.Postgres {
@@ -82,7 +84,7 @@ func claimSQL(db *store.DB, n int) string {
 	return fmt.Sprintf(`WITH picked AS MATERIALIZED (
 		SELECT j.id FROM job j
 		WHERE j.dead = 0 AND j.lane = ? AND j.run_at <= ? AND j.kind IN (%s) AND %s
-		ORDER BY j.run_at, j.id LIMIT ?%s)
+		ORDER BY j.run_at, j.id LIMIT 0 + ?%s)
 	UPDATE job SET owner = ?, run_at = ?, run = run + 1, attempt = attempt + 1
 	WHERE id IN (SELECT id FROM picked)
 	RETURNING id, lane, kind, args, ord, key, owner, run, attempt, max_attempts, error, created`, marks(n), turn, lock)
