@@ -105,6 +105,8 @@ type Policy struct {
 	// RiskRefunds and RiskShare say from how many refunds in ninety days, and from
 	// how many of a hundred orders, a buyer's history is a reason to look twice.
 	RiskRefunds, RiskShare int
+	// BreakGlass: a manager or an admin may carry a refund out alone, loudly.
+	BreakGlass bool
 	// Rules are whose approvals a refund takes, when and how much a day; without
 	// any it is Votes managers.
 	Rules policy.Rules
@@ -349,6 +351,8 @@ type Deed struct {
 	Who   people.Person
 	Event chat.Event
 	P     *i18n.Printer
+	// Proof is what they typed to prove who they are; empty: nothing.
+	Proof string
 	// Finish ends the event's job inside the deed's own transaction, so that a
 	// deed is done once however often its event is tried.
 	Finish func(tx *store.Tx) error

@@ -23,6 +23,7 @@ func (d *Desk) paint() {
 		"refund":  d.paintRefund,
 		"batch":   d.paintBatch,
 		"void":    d.paintVoid,
+		"glass":   d.paintGlass,
 		"run":     d.paintRun,
 		"alert":   d.paintAlert,
 		"form":    d.paintForm,
@@ -97,6 +98,9 @@ func (d *Desk) refundView(tx *store.Tx, id string) (v refundView, err error) {
 		return v, err
 	}
 	if v.Questions, err = approvals.Questions(tx, v.Approval.ID); err != nil {
+		return v, err
+	}
+	if v.Glass, err = glassOf(tx, id); err != nil {
 		return v, err
 	}
 	if v.Lent, err = approvals.LentFor(tx, v.Approval.ID); err != nil {

@@ -17,6 +17,8 @@ type refundView struct {
 	// Lent is whose power was handed on for this approval alone.
 	Lent  []approvals.Delegation
 	Looks []refundLook
+	// Glass: it went out although the rules were not met.
+	Glass *glass
 	Store *Store
 	Name  func(id string) string
 	Zone  *time.Location
@@ -51,6 +53,9 @@ func refundCard(v refundView, p *i18n.Printer) chat.Card {
 	c := chat.Card{Title: p.T(i18n.Key("refund.title."+string(r.State)), "amount", cmd.Amount.String(), "n", v.Approval.Left())}
 	c.Parts = []chat.Part{{Kind: chat.Fields, Fields: refundFields(v, p)}}
 	cut := refundWords(&c, v, p)
+	if v.Glass != nil {
+		c.Parts = append(c.Parts, glassNote(v, p))
+	}
 	switch r.State {
 	case RefundAsked:
 		c.Tone = chat.Warning

@@ -34,14 +34,32 @@ func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, 
 		if err := d.policyOpen(d.Now()); err != nil {
 			return err
 		}
+		if r.Body.Ruling.StepUp {
+			if err := d.wantProof(ctx, by, r); err != nil {
+				return err
+			}
+		}
 		if again, err := d.changed(ctx, by, r); again || err != nil {
 			return err
 		}
 	}
+	try, err := d.ready(ctx, by)
+	if err != nil {
+		return err
+	}
 	return d.commit(ctx, by, func(tx *store.Tx) error {
+		proof := needless
+		if yes {
+			if proof, err = d.provesVote(tx, by, r.ID, try); err != nil || proof == refused {
+				return err
+			}
+		}
 		a, err := approvals.Vote(tx, r.Approval, approvals.Ballot{Who: by.Who, Yes: yes, Facts: facts, Reason: reason})
 		if err != nil {
 			return d.voteProblem(ctx, tx, by, r, a, err)
+		}
+		if proof == unproved {
+			return i18n.NewProblem(nil, "stepup.unproved", "id", r.ID) // and the vote is taken back
 		}
 		return d.voted(tx, by, r, a, yes, reason)
 	})

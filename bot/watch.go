@@ -232,6 +232,9 @@ func (d *Desk) sweep(ctx context.Context, j jobs.Job[SweepArgs]) error {
 		if err := d.approvalRound(tx); err != nil {
 			return err
 		}
+		if err := d.glassRound(tx); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(`DELETE FROM seen WHERE at < ?`, tx.Now()-seenLife.Milliseconds()); err != nil {
 			return err
 		}

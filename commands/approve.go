@@ -31,7 +31,8 @@ func runApprove(c *Call) error {
 	if c.Has("facts") {
 		facts = c.Args["facts"] // from a list: the button carries what it showed
 	}
-	return c.Desk.Decide(c.Ctx, c.Deed, refundID(c), true, facts, "")
+	c.Proof = c.Args[proofName]
+	return askProof(c, c.Desk.Decide(c.Ctx, c.Deed, refundID(c), true, facts, ""), "stepup.form_vote", "approve")
 }
 
 // runDeny denies with a reason, which a form asks for; whoever asked takes back
@@ -129,7 +130,11 @@ func runApprovals(c *Call) error {
 	card := chat.Card{Lang: c.P.Lang().String(), Title: c.P.T("approval.list", "n", mine)}
 	from := min((page-1)*approvalsOnPage, len(list))
 	to := min(from+approvalsOnPage, len(list))
-	if len(list) == 0 {
+	glass, err := glassParts(c, &card)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 && !glass {
 		return c.Say("approval.none")
 	}
 	for i, r := range list[from:to] {

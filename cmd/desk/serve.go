@@ -185,7 +185,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(), Web: bot.Web(hostsOf(cfg)...),
 		Keeper: keeper, Opener: open, PublicURL: cfg.Desk.PublicURL,
 		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), Escalation: escalationOf(cfg.Refunds), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D(),
-			RiskRefunds: cfg.Refunds.RiskRefunds, RiskShare: cfg.Refunds.RiskShare, Rules: cfg.RefundRules()},
+			BreakGlass: cfg.Refunds.BreakGlass, RiskRefunds: cfg.Refunds.RiskRefunds, RiskShare: cfg.Refunds.RiskShare, Rules: cfg.RefundRules()},
 		Rates:   exchange,
 		After:   bot.Aftermath{Tell: bot.Tell(cfg.Refunds.TellBuyer), Hour: cfg.Refunds.LedgerHour, Days: cfg.Refunds.LedgerDays},
 		Replies: repliesOf(cfg)})

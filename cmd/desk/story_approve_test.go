@@ -38,6 +38,7 @@ var refundSettings = map[string]func(r *config.Refunds, v string) error{
 		r.EscalateTo = strings.Split(v, ",")
 		return nil
 	},
+	"break_glass":    func(r *config.Refunds, v string) (err error) { r.BreakGlass, err = strconv.ParseBool(v); return err },
 	"escalate_votes": func(r *config.Refunds, v string) (err error) { r.EscalateTry, err = strconv.ParseBool(v); return err },
 }
 
@@ -53,6 +54,7 @@ func (s *story) setRefunds(r *config.Refunds) {
 			*x.to = *x.from
 		}
 	}
+	r.BreakGlass = s.refundsConfig.BreakGlass
 	r.EscalateTo, r.EscalateTry = s.refundsConfig.EscalateTo, s.refundsConfig.EscalateTry
 	if s.refundsConfig.Votes > 0 {
 		r.Votes = s.refundsConfig.Votes

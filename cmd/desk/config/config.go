@@ -65,6 +65,7 @@ type Refunds struct {
 	EscalateTry bool     `toml:"escalate_votes" eg:"true" help:"From then on they may approve it too. Otherwise they are only told."`
 	UnsureFor   Duration `toml:"unsure_for" min:"1ms" default:"15m" help:"After how long an unknown outcome goes to a person."`
 	Settle      Duration `toml:"settle" min:"1ms" default:"1m" help:"How long a call whose answer was lost may still be under way at a shop that does not know keys."`
+	BreakGlass  bool     `toml:"break_glass" eg:"true" help:"A manager or an admin may carry a waiting refund out alone with /breakglass, for everybody to see, though approvals are missing or it is outside the hours."`
 	RiskRefunds int      `toml:"risk_refunds" default:"3" min:"1" max:"1000" help:"From how many refunds in 90 days a buyer's history is a reason to look twice, if risk_share holds as well."`
 	TellBuyer   string   `toml:"tell_buyer" default:"draft" enum:"draft,ask,never" help:"Whether the buyer is told once a refund is confirmed. draft: a reply in their language lies ready in the messages' channel, and goes when somebody sends it. ask: a button on the refund's card makes that draft."`
 	LedgerHour  int      `toml:"ledger_hour" default:"3" min:"0" max:"23" help:"At what hour, by the desk's own clock, refunds are held against what the platforms show."`
