@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -282,4 +283,57 @@ func (d *Desk) paintChunk(tx *store.Tx, c Chunk) error {
 		return err
 	}
 	return d.Repaint(tx, "batch:"+c.Batch)
+}
+
+// AskFor finds what somebody may decide on: a refund, or a chunk of a list, which
+// stands in as one refund of all that is in it.
+func (d *Desk) AskFor(ctx context.Context, by Deed, id string) (r Payback, err error) {
+	if !IsChunk(id) {
+		return d.RefundFor(ctx, by, id)
+	}
+	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		r, err = d.asked(tx, id)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrNoBatch):
+		return r, i18n.NewProblem(nil, "batch.none", "id", id)
+	case err == nil && !by.Who.Sees(r.Store):
+		return r, i18n.NewProblem(nil, "error.store_not_yours", "store", r.Store)
+	}
+	return r, err
+}
+
+// asked reads what an approval is about.
+func (d *Desk) asked(tx *store.Tx, id string) (Payback, error) {
+	if !IsChunk(id) {
+		return d.GetRefund(tx, id)
+	}
+	list, n, err := splitChunk(id)
+	if err != nil {
+		return Payback{}, err
+	}
+	c, err := getChunk(tx, list, n)
+	if err != nil {
+		return Payback{}, err
+	}
+	b, err := getBatch(tx, list)
+	return Payback{ID: id, Store: c.Store, Body: PaybackBody{Cmd: connectors.Refund{Amount: c.Total}, Votes: c.Ruling.Votes, Ruling: c.Ruling},
+		Facts: c.Facts, State: RefundAsked, By: b.By, Approval: approvals.ID(id), Rows: c.Rows, Created: b.Created, Updated: c.Updated}, err
+}
+
+// matter is what a card about it is called.
+func (r Payback) matter() string {
+	if r.Rows > 0 {
+		return "batch:" + r.ID
+	}
+	return "refund:" + r.ID
+}
+
+// alone is why a refund cannot be decided on by itself: it is approved with others.
+func (r Payback) alone() error {
+	if r.Rows == 0 && r.Body.Batch != "" {
+		return i18n.NewProblem(nil, "batch.decide_there", "id", r.ID, "chunk", r.Body.Batch)
+	}
+	return nil
 }

@@ -40,7 +40,7 @@ func runApprove(c *Call) error {
 func runDeny(c *Call) error {
 	id := refundID(c)
 	if !c.Has("why") {
-		r, err := c.Desk.RefundFor(c.Ctx, c.Deed, id)
+		r, err := c.Desk.AskFor(c.Ctx, c.Deed, id)
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func runDeny(c *Call) error {
 func runAsk(c *Call) error {
 	id := refundID(c)
 	if !c.Has("question") {
-		r, err := c.Desk.RefundFor(c.Ctx, c.Deed, id)
+		r, err := c.Desk.AskFor(c.Ctx, c.Deed, id)
 		if err != nil {
 			return err
 		}
@@ -79,6 +79,9 @@ func runAnswer(c *Call) error {
 
 // refundLine says in a line what a form is about.
 func refundLine(c *Call, r bot.Payback) string {
+	if r.Rows > 0 {
+		return c.P.T("batch.about", "n", r.Rows, "amount", r.Body.Cmd.Amount.String(), "store", r.Store, "who", c.Desk.People.Name(r.By))
+	}
 	return c.P.T("approval.about", "amount", r.Body.Cmd.Amount.String(), "order", r.Ref(), "reason", c.P.T(i18n.Key("reason."+string(r.Body.Cmd.Reason))),
 		"who", c.Desk.People.Name(r.By))
 }
@@ -145,7 +148,7 @@ func runApprovals(c *Call) error {
 		if r.Mine {
 			card.Buttons = append(card.Buttons,
 				chat.Button{Label: c.P.T("approval.approve", "id", r.ID), Command: "approve " + r.ID + " " + r.Payback.Facts, Tone: chat.Primary,
-					Confirm: c.P.T("refund.confirm", "amount", r.Body.Cmd.Amount.String(), "order", r.Ref())},
+					Confirm: sureOf(c, r.Payback)},
 				chat.Button{Label: c.P.T("approval.deny", "id", r.ID), Command: "deny " + r.ID})
 		}
 	}
@@ -155,8 +158,20 @@ func runApprovals(c *Call) error {
 	return c.Whisper(card)
 }
 
+// sureOf is what is asked before a yes is taken from a list.
+func sureOf(c *Call, r bot.Payback) string {
+	if r.Rows > 0 {
+		return c.P.T("batch.confirm", "n", r.Rows, "total", r.Body.Cmd.Amount.String())
+	}
+	return c.P.T("refund.confirm", "amount", r.Body.Cmd.Amount.String(), "order", r.Ref())
+}
+
 func approvalLine(c *Call, r bot.WaitingRefund) chat.Part {
 	age, left := r.Spans(c.P)
+	if r.Rows > 0 {
+		return chat.Part{Kind: chat.Text, Text: c.P.T("batch.line", "id", r.ID, "n", r.Rows, "amount", r.Body.Cmd.Amount.String(), "store", r.Store,
+			"who", c.Desk.People.Name(r.By), "age", age, "left", left)}
+	}
 	return chat.Part{Kind: chat.Text, Text: c.P.T("approval.line", "id", r.ID, "amount", r.Body.Cmd.Amount.String(), "order", r.Ref(),
 		"who", c.Desk.People.Name(r.By), "reason", c.P.T(i18n.Key("reason."+string(r.Body.Cmd.Reason))), "age", age, "left", left)}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"helloworld/bot"
 	"helloworld/bot/chat"
 	"helloworld/bot/people"
 	"helloworld/i18n"
@@ -21,7 +22,7 @@ func runDelegate(c *Call) error {
 	if len(w) == 0 {
 		return listLendings(c)
 	}
-	if id := strings.ToUpper(narrow(w[0])); isID(id, 'R') {
+	if id := strings.ToUpper(narrow(w[0])); isID(id, 'R') || bot.IsChunk(id) {
 		return handOn(c, id, w[1:])
 	}
 	if x := strings.ToLower(narrow(w[0])); x == "stop" || x == "停止" || x == "取消" {
@@ -115,7 +116,7 @@ func handOn(c *Call, id string, w []string) error {
 		}
 		return c.Desk.HandOn(c.Ctx, c.Deed, id, who.ID)
 	}
-	r, err := c.Desk.RefundFor(c.Ctx, c.Deed, id)
+	r, err := c.Desk.AskFor(c.Ctx, c.Deed, id)
 	if err != nil {
 		return err
 	}

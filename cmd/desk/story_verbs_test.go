@@ -45,6 +45,7 @@ var verbs = map[string]verb{
 	"overhear": {"overhear: whatever leaves the desk for shops, mail and engines is heard", 0, true, doOverhear},
 	// What people do.
 	"say":        {"say WHO [in PLACE] [under WORDS] TEXT", 2, false, doSay},
+	"paste":      {"paste WHO COMMAND FILE: say a command with a file of the story pasted behind it", 3, false, doPaste},
 	"press":      {"press WHO LABEL [in PLACE] [on WORDS]: the newest button they see", 2, false, doPress},
 	"keep":       {"keep NAME WHO LABEL [in PLACE] [on WORDS]: remember a button", 3, false, doKeep},
 	"press-kept": {"press-kept WHO NAME: press a remembered button", 2, false, doPressKept},
