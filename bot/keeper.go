@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"strings"
 
 	"helloworld/bot/chat"
@@ -152,7 +151,7 @@ func (k Roots) Root(channel, message string) (string, bool) {
 // sealer they are dropped.
 func (d *Desk) sealedEvent(e chat.Event) (chat.Event, error) {
 	if e.Kind == chat.Said || e.Kind == chat.Edited {
-		e.Text = typedPIN.ReplaceAllString(e.Text, "$1 …")
+		e.Text = chat.Hush(e.Text)
 		return e, nil
 	}
 	var values map[string]string
@@ -178,10 +177,6 @@ func (d *Desk) sealedEvent(e chat.Event) (chat.Event, error) {
 	}
 	return e, nil
 }
-
-// typedPIN is a PIN that somebody typed behind the command, where it does not
-// belong and is not read.
-var typedPIN = regexp.MustCompile(`(?is)^(\s*(?:[/!／！]|<@[^>]*>|@\S+)?\s*(?:desk\s+)?(?:pin|密码)(?:@\S+)?)\s[^a-z]*[0-9０-９].*$`)
 
 // Answer is what somebody filled in under a name: opened, if it is a secret.
 func (d *Desk) Answer(e chat.Event, name string) (string, error) {

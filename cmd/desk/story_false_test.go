@@ -58,6 +58,9 @@ form ben 'Refund'
 press ben 'Applaud'
 press ben 'Approve' on 'Refunded 20.00 EUR'
 press-kept ben nothing
+tell ben in slack '/pin'
+app CODE ben
+unwritten 'R1 is approved'
 fill ben amount=1
 fill anna colour=red
 capture X ben 'code ([0-9]+)'

@@ -159,8 +159,9 @@ func (v *telegramVenue) form(p person) (string, bool, error) {
 // fill answers the questions one after another, as a person does. Questions are
 // told apart by the words of their labels.
 func (v *telegramVenue) fill(p person, values map[string]string) error {
-	names := []string{"what", "amount", "lines", "restock", "reason", "goods", "note", "phrase", "text"}
-	labels := map[string][]string{"what": {"What to give back", "退什么"}, "lines": {"Which lines", "退哪几行"}, "restock": {"Stock", "库存"}, "goods": {"Goods", "商品"}, "amount": {"Amount", "金额"}, "reason": {"Reason", "原因"}, "note": {"Note", "说明"}, "phrase": {"Ready phrase", "话术模板"}, "text": {"Your answer", "您的回复"}}
+	names := []string{"what", "amount", "lines", "restock", "reason", "goods", "note", "phrase", "text", "secret_code", "secret_new", "secret_again"}
+	labels := map[string][]string{"what": {"What to give back", "退什么"}, "lines": {"Which lines", "退哪几行"}, "restock": {"Stock", "库存"}, "goods": {"Goods", "商品"}, "amount": {"Amount", "金额"}, "reason": {"Reason", "原因"}, "note": {"Note", "说明"}, "phrase": {"Ready phrase", "话术模板"}, "text": {"Your answer", "您的回复"},
+		"secret_code": {"Your PIN"}, "secret_new": {"New PIN"}, "secret_again": {"New PIN once more"}}
 	asked := map[string]bool{}
 	for range names {
 		last := post{}

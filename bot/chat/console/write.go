@@ -124,6 +124,7 @@ func (t *Transport) say(w http.ResponseWriter, r *http.Request, v *visitor) {
 		t.fail(w, r, v, http.StatusNotFound, "console.error_gone")
 		return
 	}
+	b.Text = chat.Hush(b.Text)
 	at := chat.Place{Chat: Name, Channel: b.Channel, Thread: b.Thread}
 	if b.Thread != "" {
 		root, ok, err := t.keep.Post(r.Context(), b.Channel, b.Thread)
