@@ -226,7 +226,8 @@ func alertCard(a alerts.Alert, s *Store, acked string, zone *time.Location, p *i
 	if engines := a.Detail["engines"]; engines != "" {
 		code = p.List(strings.Split(engines, ",")...)
 	}
-	c.Parts = []chat.Part{{Kind: chat.Text, Text: p.T(text, "store", store, "why", whyText(p, kind), "code", code, "n", a.Detail["n"], "from", a.Detail["from"])}}
+	c.Parts = []chat.Part{{Kind: chat.Text, Text: p.T(text, "store", store, "why", whyText(p, kind), "code", code, "n", a.Detail["n"], "from", a.Detail["from"],
+		"order", a.Detail["order"], "refund", a.Detail["refund"], "ours", oursText(p, a.Detail["what"], a.Detail["ours"]), "theirs", a.Detail["theirs"])}}
 	fields := []chat.Field{{Label: p.T("field.since"), Value: stamp(a.First, zone)}, {Label: p.T("field.times"), Value: p.Num(a.Count)}}
 	if a.Hidden > 0 {
 		fields = append(fields, chat.Field{Label: p.T("field.hidden"), Value: p.Num(a.Hidden)})
@@ -256,7 +257,9 @@ func alertCard(a alerts.Alert, s *Store, acked string, zone *time.Location, p *i
 		c.Foot = p.T("alert.foot_resolved", "when", stamp(a.Ended, zone))
 		return c
 	}
-	if a.Store != "" {
+	if a.Kind == alerts.Ledger {
+		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.check"), Command: "refunds check " + a.Store})
+	} else if a.Store != "" {
 		c.Buttons = append(c.Buttons, mendButtons(a, s, p)...)
 		c.Buttons = append(c.Buttons, chat.Button{Label: p.T("button.check"), Command: "health " + a.Store})
 	}

@@ -239,6 +239,8 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneShop, d.batchLook)
 	jobs.Handle(d.Jobs, LaneMoney, d.batchRun)
 	jobs.Handle(d.Jobs, LaneWords, d.tell)
+	jobs.Handle(d.Jobs, LaneShop, d.ledger)
+	jobs.Handle(d.Jobs, LaneHouse, d.nightly)
 	jobs.Handle(d.Jobs, LaneShop, d.resync)
 	jobs.Handle(d.Jobs, LaneHouse, d.sweep)
 	jobs.Handle(d.Jobs, LaneHouse, d.calendar)
@@ -253,6 +255,9 @@ func (d *Desk) work() {
 	d.Jobs.Every("calendar", calendarEvery, CalendarArgs{})
 	d.Jobs.Every("quality", qualityEvery, QualityArgs{})
 	d.Jobs.Every("audit_head", headEvery, HeadArgs{})
+	if d.After.Days > 0 {
+		d.Jobs.Every("ledger_night", nightEvery, NightArgs{})
+	}
 	if d.Rates != nil && d.Rates.Fetch {
 		d.Jobs.Every("rates", ratesEvery, RatesArgs{})
 	}

@@ -31,6 +31,7 @@ func (d *Desk) paint() {
 		"term":    d.paintTerm,
 		"quality": d.paintQuality,
 		"audit":   d.paintHead,
+		"ledger":  d.paintLedger,
 	}
 }
 

@@ -138,6 +138,12 @@ type Watcher interface {
 	Watch(ctx context.Context, news func()) error
 }
 
+// Late is a shop whose platform shows a refund only some time after it was made.
+type Late interface {
+	// ShownWithin is how long that may take.
+	ShownWithin() time.Duration
+}
+
 // Addressed is a messenger that writes under an address of its own.
 type Addressed interface {
 	// Address is what buyers and marketplaces see as the sender: shop@example.com.

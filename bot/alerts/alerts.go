@@ -50,6 +50,8 @@ const (
 	Words = "words"
 	// Budget: a translation engine's month is nearly used up.
 	Budget = "budget"
+	// Ledger: what we gave back is not what the platform shows.
+	Ledger = "ledger"
 )
 
 // inhibits says which kinds a firing kind hides in the same store.
@@ -59,6 +61,8 @@ var inhibits = map[string][]string{Token: {Sync}}
 type News struct {
 	Kind, Store string
 	Severity    Severity
+	// About tells several alerts of a kind in a store apart; empty where there is one.
+	About string
 	// Detail is what the card shows: codes, links, counts. No secrets.
 	Detail map[string]string
 }
@@ -121,7 +125,7 @@ func inhibitor(tx *store.Tx, n News) (Alert, bool, error) {
 				continue
 			}
 			a, err := scan(tx.Row(`UPDATE alert SET hidden = hidden + 1, last_at = ? WHERE live = ? RETURNING `+columns,
-				tx.Now(), live(by, n.Store)))
+				tx.Now(), live(by, n.Store, "")))
 			if err == nil || !errors.Is(err, ErrNone) {
 				return a, err == nil, err
 			}
@@ -130,7 +134,12 @@ func inhibitor(tx *store.Tx, n News) (Alert, bool, error) {
 	return Alert{}, false, nil
 }
 
-func live(kind, storeID string) string { return kind + "/" + storeID }
+func live(kind, storeID, about string) string {
+	if about == "" {
+		return kind + "/" + storeID
+	}
+	return kind + "/" + storeID + "/" + about
+}
 
 func group(tx *store.Tx, n News) (Alert, Verdict, error) {
 	detail, err := json.Marshal(n.Detail)
@@ -141,7 +150,7 @@ func group(tx *store.Tx, n News) (Alert, Verdict, error) {
 		VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
 		ON CONFLICT (live) DO UPDATE SET count = alert.count + 1, last_at = excluded.last_at, detail = excluded.detail
 		RETURNING `+columns,
-		tx.NewID(), n.Kind, n.Store, string(n.Severity), string(Firing), live(n.Kind, n.Store), tx.Now(), tx.Now(), string(detail)))
+		tx.NewID(), n.Kind, n.Store, string(n.Severity), string(Firing), live(n.Kind, n.Store, n.About), tx.Now(), tx.Now(), string(detail)))
 	if err != nil {
 		return a, "", err
 	}
@@ -154,8 +163,13 @@ func group(tx *store.Tx, n News) (Alert, Verdict, error) {
 // Resolve ends an alert because the thing works again. It tells whether there
 // was one.
 func Resolve(tx *store.Tx, kind, storeID string) (Alert, bool, error) {
+	return ResolveAbout(tx, kind, storeID, "")
+}
+
+// ResolveAbout is [Resolve] for one of several of a kind in a store.
+func ResolveAbout(tx *store.Tx, kind, storeID, about string) (Alert, bool, error) {
 	a, err := scan(tx.Row(`UPDATE alert SET state = ?, live = NULL, ended_at = ? WHERE live = ? RETURNING `+columns,
-		string(Resolved), tx.Now(), live(kind, storeID)))
+		string(Resolved), tx.Now(), live(kind, storeID, about)))
 	if errors.Is(err, ErrNone) {
 		return a, false, nil
 	}

@@ -265,6 +265,10 @@ func doDue(s *story, w []string) error {
 			return jobs.Add(tx, bot.CalendarArgs{}, jobs.Key("calendar/now"))
 		case w[0] == "sweep":
 			return jobs.Add(tx, bot.SweepArgs{}, jobs.Key("sweep/now"))
+		case w[0] == "ledger_night":
+			// As if it were the next day.
+			_, err := tx.Exec(`UPDATE ledger_run SET day = NULL`)
+			return errors.Join(err, jobs.Add(tx, bot.NightArgs{}, jobs.Key("ledger_night/now")))
 		case w[0] == "reconcile" && len(w) == 2:
 			return jobs.Add(tx, bot.ReconcileArgs{Store: w[1]}, jobs.Key("reconcile/"+w[1]+"/now"))
 		}

@@ -173,6 +173,7 @@ func (s *story) begin() {
 	}
 	cfg.Desk.Zone, cfg.Desk.Pull = "UTC", config.Duration(400*time.Millisecond)
 	cfg.Refunds.Votes, cfg.Refunds.Settle = s.votes, config.Duration(time.Second)
+	cfg.Refunds.LedgerHour = 0 // a night is due whenever the story is played
 	s.setRefunds(&cfg.Refunds)
 	s.setPolicy(&cfg)
 	cfg.Console.Off = !slices.Contains(s.chatNames, "console")
