@@ -81,7 +81,7 @@ func (d *Desk) batchRun(ctx context.Context, j jobs.Job[BatchRunArgs]) error {
 			return jobs.Snooze(d.nextLook(r))
 		case RefundApproved:
 			if slices.Contains(shopTrouble, r.Error) && x.chunk.Await != x.row.N {
-				return d.batchStops(ctx, j, x, inWords(func(p *i18n.Printer) string { return whyText(p, r.Error) }))
+				return d.batchStops(ctx, j, x, inWords(func(p *i18n.Printer) string { return p.T("batch.trouble", "why", whyText(p, r.Error)) }))
 			}
 			return jobs.Snooze(d.nextLook(r))
 		case RefundUnknown:

@@ -36,7 +36,7 @@ func readOrders(c *Call, text string, reason connectors.RefundReason) ([]bot.Bat
 		return readTable(c, text, want{Reason: reason}), nil
 	}
 	var out []bot.BatchWish
-	line, rest := 1, text
+	rest := text
 	for rest != "" {
 		i := strings.IndexAny(rest, " \t\n,，;；、")
 		if i < 0 {
@@ -46,10 +46,8 @@ func readOrders(c *Call, text string, reason connectors.RefundReason) ([]bot.Bat
 		if !isOrder(word, rest[i:]) {
 			break
 		}
-		out = append(out, bot.BatchWish{Line: line, Order: narrow(word)})
-		after := strings.TrimLeft(rest[i:], " \t\n\r,，;；、")
-		line += strings.Count(rest[:len(rest)-len(after)], "\n")
-		rest = after
+		out = append(out, bot.BatchWish{Line: len(out) + 1, Order: narrow(word)})
+		rest = strings.TrimLeft(rest[i:], " \t\n\r,，;；、")
 	}
 	w, err := readWant(c.P, strings.Join(strings.Fields(rest), " "))
 	if err != nil {
