@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -46,16 +47,7 @@ var freshDesk = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = db.Write(ctx, func(tx *store.Tx) error {
-		for _, id := range []people.ID{"lina", "wang", "mei"} {
-			p := people.Person{ID: id, Name: string(id), Lang: language.English, Roles: []people.Role{people.Manager}, Stores: []string{people.EveryStore}}
-			if err := staff.Save(tx, p); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := hire(ctx, db, staff); err != nil {
 		return nil, err
 	}
 	if err := db.Close(); err != nil {
@@ -64,10 +56,23 @@ var freshDesk = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
+// hire writes the staff down.
+func hire(ctx context.Context, db *store.DB, staff *people.Book) error {
+	return db.Write(ctx, func(tx *store.Tx) error {
+		for _, id := range []people.ID{"lina", "wang", "mei"} {
+			p := people.Person{ID: id, Name: string(id), Lang: language.English, Roles: []people.Role{people.Manager}, Stores: []string{people.EveryStore}}
+			if err := staff.Save(tx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // bureau is a desk that is killed and begun again over the same database, with
 // everything around it that outlives it: the shops, the chat, the file.
 type bureau struct {
-	t     *testing.T
+	t     testing.TB
 	plan  schedule
 	world *sandbox.World
 	wire  *wire
@@ -96,6 +101,11 @@ type bureau struct {
 	// orders are what it is about; mended: everything that failed works again.
 	orders []sandbox.OrderInfo
 	mended atomic.Bool
+	// poll is how often the engines look; 0: hardly ever, since nothing here comes
+	// from another process.
+	poll time.Duration
+	// heed is how often people look for an answer; 0: every two seconds.
+	heed time.Duration
 	// casts may say that somebody else pressed than who did.
 	casts func(people.ID) people.ID
 }
@@ -149,7 +159,7 @@ type till struct {
 func (t till) OneByOne() bool { return t.oneByOne }
 func (t till) Keyed() bool    { return t.keyed }
 
-func newBureau(t *testing.T, s schedule, file []byte, words *translate.Pipeline) *bureau {
+func newBureau(t testing.TB, s schedule, file []byte, words *translate.Pipeline) *bureau {
 	t.Helper()
 	b := &bureau{t: t, plan: s, hall: &hall{cards: map[string]chat.Card{}}, yard: yard{&hall{cards: map[string]chat.Card{}}},
 		heard: map[string]error{}, yes: map[string]map[people.ID]bool{}, office: map[string]bool{}, path: filepath.Join(t.TempDir(), "desk.db"), words: words,
@@ -203,9 +213,8 @@ func (b *bureau) begin() (err error) {
 	if err != nil {
 		return err
 	}
-	// The lease and the pauses are the real ones; only the eyes open more rarely
-	// than they would, since nothing here comes from another process.
-	engine := jobs.New(p.db, jobs.Options{Log: b.log, Poll: 10 * time.Minute, Grace: time.Nanosecond, Lanes: map[string]int{bot.OutLane("hall"): 2, bot.OutLane("yard"): 2}})
+	// The lease and the pauses are the real ones; only the eyes open more rarely.
+	engine := jobs.New(p.db, jobs.Options{Log: b.log, Poll: cmp.Or(b.poll, 10*time.Minute), Grace: time.Nanosecond, Lanes: map[string]int{bot.OutLane("hall"): 2, bot.OutLane("yard"): 2}})
 	p.desk, err = bot.New(ctx, bot.Options{DB: p.db, Jobs: engine, People: p.staff, Audit: audit.New([]byte("audit key")), Words: b.words,
 		Key: []byte("a key of the tests"), Stores: []bot.Store{shop}, Chats: []chat.Transport{b.hall, b.yard}, Pull: 24 * time.Hour, Channels: []bot.Channel{approvalsIn("hall"), approvalsIn("yard")},
 		Policy: bot.Policy{Votes: b.plan.votes, Expiry: openFor}, Log: b.log})

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,14 +50,15 @@ func (b *bureau) says(who people.ID, key, text string, echo bool) {
 
 // answer waits for what the desk says to an event.
 func (b *bureau) answer(key string) (err error, known bool) {
-	for range 150 {
+	heed := cmp.Or(b.heed, 2*time.Second)
+	for until := time.Now().Add(5 * time.Minute); time.Now().Before(until); {
 		b.mu.Lock()
 		err, known = b.heard[key]
 		b.mu.Unlock()
 		if known {
 			break
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(heed)
 	}
 	return err, known
 }

@@ -38,6 +38,12 @@ type wire struct {
 	stray map[int]time.Duration
 	// mute: no answer says when to come back.
 	mute bool
+	// still: nothing takes any time on its way.
+	still bool
+	// calls counts all calls.
+	calls int
+	// dial, if it is set, is a real network instead of pipes.
+	dial func(context.Context) (net.Conn, error)
 }
 
 var errWireDown = errors.New("the network is down")
@@ -76,6 +82,9 @@ func (x *wire) Addr() net.Addr { return &net.UnixAddr{Name: "memory"} }
 // transport is one desk's way to the platforms.
 func (x *wire) transport() *http.Transport {
 	return &http.Transport{MaxIdleConnsPerHost: 4, DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		if x.dial != nil {
+			return x.dial(ctx)
+		}
 		near, far := net.Pipe()
 		select {
 		case x.queue <- far:
@@ -110,6 +119,9 @@ func (x *wire) stop() {
 
 // nap is how long a message is on its way.
 func (x *wire) nap() {
+	if x.still {
+		return
+	}
 	x.mu.Lock()
 	d := time.Duration(1+x.rng.IntN(80)) * time.Millisecond
 	x.mu.Unlock()
@@ -150,6 +162,9 @@ func (x *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	x.mu.Lock()
+	x.calls++
+	x.mu.Unlock()
 	x.nap()
 	if !moves(r, body) {
 		x.serve.ServeHTTP(rw, r)
