@@ -52,7 +52,7 @@ type Arg struct {
 }
 
 // All are the commands, in the order in which help shows them.
-var All = []*Spec{help, stores, health, connect, reauthorize, token, quota, order, track, resync, refund, approve, deny, askBack, answer, delegate, settle, batchCmd, approvalList, refundsCmd, pin, breakGlass, policyCmd, reply, note, translation, template, term, glossaryCmd, link, peopleCmd, langCmd}
+var All = []*Spec{help, stores, health, connect, reauthorize, token, quota, order, track, resync, refund, approve, deny, askBack, answer, delegate, settle, batchCmd, approvalList, pin, breakGlass, refundsCmd, policyCmd, reply, note, translation, template, term, glossaryCmd, link, peopleCmd, langCmd}
 
 // Call is a command being carried out.
 type Call struct {
