@@ -178,11 +178,11 @@ func (b *bureau) quiet() (list []bot.Payback, err error) {
 				open++
 			}
 		}
-		last, pause := longest, time.Minute
+		sure, last, pause := surely, longest, time.Minute
 		if b.plan.mute && b.plan.store == "ebay-de" {
-			last = untilRenewed
+			sure, last = untilRenewed, untilRenewed
 		}
-		if open+doubtful == 0 && passed > 2*time.Minute || open == 0 && passed > surely || passed > last {
+		if open+doubtful == 0 && passed > 2*time.Minute || open == 0 && passed > sure || passed > last {
 			break
 		}
 		if passed > longest {
