@@ -263,9 +263,18 @@ func Vote(tx *store.Tx, id ID, b Ballot) (Approval, error) {
 		if err := a.end(tx, Approved); err != nil {
 			return a, err
 		}
-		return a, jobs.Add(tx, thawed{a.kind, a.frozen.Args}, jobs.Key(a.key), jobs.Lane(a.frozen.Lane), jobs.Order(a.frozen.Order))
+		return a, a.carryOut(tx)
 	}
 	return a, nil
+}
+
+// mostFailures is how often the work on what people approved may fail before it is
+// given up: in practice never, since it is money.
+const mostFailures = 100_000
+
+// carryOut adds the frozen job.
+func (a Approval) carryOut(tx *store.Tx) error {
+	return jobs.Add(tx, thawed{a.kind, a.frozen.Args}, jobs.Key(a.key), jobs.Lane(a.frozen.Lane), jobs.Order(a.frozen.Order), jobs.MaxAttempts(mostFailures))
 }
 
 // End closes a waiting approval without a vote: [Expired] or [Void]. It tells

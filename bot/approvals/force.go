@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"helloworld/bot/jobs"
 	"helloworld/bot/people"
 	"helloworld/bot/store"
 )
@@ -56,5 +55,5 @@ func Force(tx *store.Tx, id ID, b Ballot) (a Approval, missing int, err error) {
 	if err := a.end(tx, Approved); err != nil {
 		return a, 0, err
 	}
-	return a, missing, jobs.Add(tx, thawed{a.kind, a.frozen.Args}, jobs.Key(a.key), jobs.Lane(a.frozen.Lane), jobs.Order(a.frozen.Order))
+	return a, missing, a.carryOut(tx)
 }

@@ -23,13 +23,15 @@ type claim struct {
 	owner        string
 	run          int64
 	attempt, max int
-	lastError    string
-	created      int64
-	engine       *Engine
-	slot         *lane
-	since        time.Time // when it was claimed, by this process's clock
-	begun, lost  atomic.Bool
-	cancel       context.CancelCauseFunc // under the engine's heldMu
+	// ends is how many runs ended with their process.
+	ends        int
+	lastError   string
+	created     int64
+	engine      *Engine
+	slot        *lane
+	since       time.Time // when it was claimed, by this process's clock
+	begun, lost atomic.Bool
+	cancel      context.CancelCauseFunc // under the engine's heldMu
 	// ended says that the run has given its row up itself. It is set within the
 	// transaction that does so: as soon as that is committed, whoever extends the
 	// leases no longer finds the row, and must not take it for lost.
@@ -165,12 +167,11 @@ func (e *Engine) lookOnce(ctx context.Context) (time.Duration, error) {
 				l.behind.Store(false)
 			}
 			for _, c := range got {
-				if c.attempt <= c.max {
+				if c.ends <= max(mostEnds, c.max) {
 					took = append(took, c)
 					continue
 				}
-				// The process went down with the last attempt.
-				d, err := e.bury(tx, c, errLastAttempt)
+				d, err := e.bury(tx, c, errEnds)
 				if err != nil {
 					return err
 				}
@@ -208,7 +209,12 @@ func (e *Engine) lookOnce(ctx context.Context) (time.Duration, error) {
 	return e.poll, nil
 }
 
-var errLastAttempt = errors.New("jobs: the process ended, or stood still, during the last attempt")
+// mostEnds is with how many processes a job may end. That is no failure of its own,
+// since a process may be restarted often; but a job that takes each one down with
+// it must not do so for ever. One that may fail more often may also end so.
+const mostEnds = 200
+
+var errEnds = errors.New("jobs: the process ended, or stood still, during too many runs")
 
 func earlier(a, b int64) int64 {
 	if a == 0 || b < a {
@@ -228,7 +234,7 @@ func (e *Engine) claimRows(tx *store.Tx, l *lane, n int64) ([]*claim, error) {
 	var got []*claim
 	for rows.Next() {
 		c := &claim{engine: e, slot: l}
-		err := rows.Scan(&c.id, &c.lane, &c.kind, &c.args, &c.ord, &c.key, &c.owner, &c.run, &c.attempt, &c.max, &c.lastError, &c.created)
+		err := rows.Scan(&c.id, &c.lane, &c.kind, &c.args, &c.ord, &c.key, &c.owner, &c.run, &c.attempt, &c.ends, &c.max, &c.lastError, &c.created)
 		if err != nil {
 			return nil, err
 		}
@@ -252,7 +258,7 @@ func (e *Engine) follow(tx *store.Tx, c *claim) error {
 	}
 	found := rows.Next()
 	if found {
-		err = rows.Scan(&n.id, &n.lane, &n.kind, &n.args, &n.ord, &n.key, &runAt, &n.owner, &n.run, &n.attempt, &n.max, &n.lastError, &n.created)
+		err = rows.Scan(&n.id, &n.lane, &n.kind, &n.args, &n.ord, &n.key, &runAt, &n.owner, &n.run, &n.attempt, &n.ends, &n.max, &n.lastError, &n.created)
 	}
 	if err = errors.Join(err, rows.Close(), rows.Err()); err != nil || !found {
 		return err

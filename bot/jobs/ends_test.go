@@ -147,7 +147,7 @@ func TestLastAttemptThatNeverReturned(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		add(t, db, work{}, jobs.Lane("x"), jobs.MaxAttempts(2), jobs.Order("o"))
 		add(t, db, work{N: 1}, jobs.Lane("x"), jobs.Order("o"))
-		exec(t, db, `UPDATE job SET owner = 'killed', attempt = 2, run = 2, run_at = 1 WHERE max_attempts = 2`)
+		exec(t, db, `UPDATE job SET owner = 'killed', attempt = 2, ends = 200, run = 2, run_at = 1 WHERE max_attempts = 2`)
 		o := options(t)
 		told := make(chan jobs.DeadJob, 1)
 		o.OnDead = func(_ context.Context, d jobs.DeadJob) { told <- d }
@@ -162,6 +162,36 @@ func TestLastAttemptThatNeverReturned(t *testing.T) {
 		idle(t, e)
 		if ran.Load() != 1 {
 			t.Error("the one behind it did not run")
+		}
+	})
+}
+
+// A process that is ended often, by nobody's fault, takes no job's attempts away.
+func TestEndsOfTheProcessAreNoFailures(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		add(t, db, work{}, jobs.Lane("x"), jobs.MaxAttempts(2))
+		var last atomic.Int32
+		for range 12 {
+			// As if the process had been killed in the middle of the run.
+			exec(t, db, `UPDATE job SET owner = 'killed', attempt = attempt + 1, run = run + 1, run_at = 1`)
+			e := jobs.New(db, options(t))
+			in, out := make(chan struct{}), make(chan struct{})
+			jobs.Handle(e, "x", func(ctx context.Context, j jobs.Job[work]) error {
+				last.Store(int32(j.Attempt))
+				close(in)
+				<-out
+				return jobs.Snooze(0)
+			})
+			stop := run(t, e)
+			<-in
+			close(out)
+			stop()
+		}
+		if c := counts(t, jobs.New(db, options(t))); c.Dead != 0 || c.Ready+c.Scheduled != 1 {
+			t.Errorf("%+v", c)
+		}
+		if last.Load() < 12 {
+			t.Errorf("a worker was told that it is attempt %d, though %d runs may have done something", last.Load(), 12)
 		}
 	})
 }

@@ -181,7 +181,7 @@ func Handle[A Args](e *Engine, lane string, w Worker[A]) {
 			return Cancel(fmt.Errorf("jobs: the arguments of %s cannot be read: %w", c.kind, err))
 		}
 		return w(ctx, Job[A]{
-			ID: c.id, Args: a, Attempt: c.attempt, MaxAttempts: c.max,
+			ID: c.id, Args: a, Attempt: c.attempt + c.ends, MaxAttempts: c.max,
 			Order: c.ord, Key: c.key, Lane: c.lane,
 			Created: fromMilli(c.created), LastError: c.lastError, held: c,
 		})
@@ -344,11 +344,11 @@ func (e *Engine) giveUp(rest []*claim) {
 	defer cancel()
 	err := e.db.Write(ctx, func(tx *store.Tx) error {
 		for _, c := range rest {
-			back := 0
+			ended := 1
 			if !c.begun.Load() {
-				back = -1 // nothing was tried
+				ended = 0 // nothing was tried
 			}
-			if _, err := tx.Exec(sqlLater, back, tx.Now(), c.lastError, c.id, c.owner, c.run); err != nil {
+			if _, err := tx.Exec(sqlLater, -1, ended, tx.Now(), c.lastError, c.id, c.owner, c.run); err != nil {
 				return err
 			}
 		}

@@ -18,10 +18,10 @@ import (
 func TestWhatARunGivesUpItselfIsNotLost(t *testing.T) {
 	ends := map[string]func(e *Engine, tx *store.Tx, c *claim) error{
 		"finished":  func(e *Engine, tx *store.Tx, c *claim) error { return e.finish(tx, c) },
-		"put back":  func(e *Engine, tx *store.Tx, c *claim) error { return e.putBack(tx, c, 0, 0, "again") },
-		"put aside": func(e *Engine, tx *store.Tx, c *claim) error { return e.putBack(tx, c, -1, time.Hour, "later") },
+		"put back":  func(e *Engine, tx *store.Tx, c *claim) error { return e.putBack(tx, c, 0, 0, 0, "again") },
+		"put aside": func(e *Engine, tx *store.Tx, c *claim) error { return e.putBack(tx, c, -1, 0, time.Hour, "later") },
 		"buried": func(e *Engine, tx *store.Tx, c *claim) error {
-			_, err := e.bury(tx, c, errLastAttempt)
+			_, err := e.bury(tx, c, errEnds)
 			return err
 		},
 	}

@@ -25,7 +25,8 @@ type Job[A Args] struct {
 	// Attempt is 1 at first. From 2 on the work may have been done already, or
 	// in part. A run that ended with Snooze is not counted.
 	Attempt int
-	// MaxAttempts is after how many attempts the job is dead.
+	// MaxAttempts is after how many failed attempts the job is dead. Runs that ended
+	// with their process are not among them.
 	MaxAttempts int
 	// Order, Key and Lane are as the job was added.
 	Order, Key, Lane string

@@ -28,15 +28,15 @@ const (
 	sqlFinish = `DELETE FROM job WHERE id = ? AND owner = ? AND run = ?`
 
 	// sqlHead is the row whose turn it is in an order.
-	sqlHead = `SELECT id, lane, kind, args, ord, key, run_at, owner, run, attempt, max_attempts, error, created
+	sqlHead = `SELECT id, lane, kind, args, ord, key, run_at, owner, run, attempt, ends, max_attempts, error, created
 		FROM job WHERE ord = ? AND ord <> '' AND dead = 0 ORDER BY rank, id LIMIT 1`
 
 	sqlClaimOne = `UPDATE job SET owner = ?, run_at = ?, run = run + 1, attempt = attempt + 1
 		WHERE id = ? AND owner = '' AND dead = 0 AND run = ?`
 
-	// sqlLater gives a row back, to be run at another time. The first argument
-	// is added to the attempts.
-	sqlLater = `UPDATE job SET owner = '', attempt = attempt + CAST(? AS BIGINT), run_at = ?, error = ?
+	// sqlLater gives a row back, to be run at another time. The first two arguments
+	// are added to the attempts and to the runs that ended with their process.
+	sqlLater = `UPDATE job SET owner = '', attempt = attempt + CAST(? AS BIGINT), ends = ends + CAST(? AS BIGINT), run_at = ?, error = ?
 		WHERE id = ? AND owner = ? AND run = ?`
 
 	// sqlMoveBack moves what waits along with a clock that was set back.
@@ -85,9 +85,10 @@ func claimSQL(db *store.DB, n int) string {
 		SELECT j.id FROM job j
 		WHERE j.dead = 0 AND j.lane = ? AND j.run_at <= ? AND j.kind IN (%s) AND %s
 		ORDER BY j.run_at, j.id LIMIT 0 + ?%s)
-	UPDATE job SET owner = ?, run_at = ?, run = run + 1, attempt = attempt + 1
+	UPDATE job SET owner = ?, run_at = ?, run = run + 1,
+		attempt = attempt + CASE WHEN owner = '' THEN 1 ELSE 0 END, ends = ends + CASE WHEN owner = '' THEN 0 ELSE 1 END
 	WHERE id IN (SELECT id FROM picked)
-	RETURNING id, lane, kind, args, ord, key, owner, run, attempt, max_attempts, error, created`, marks(n), turn, lock)
+	RETURNING id, lane, kind, args, ord, key, owner, run, attempt, ends, max_attempts, error, created`, marks(n), turn, lock)
 }
 
 // readySQL counts what could run now, or runs, of n kinds in m lanes.
@@ -103,9 +104,9 @@ func strangersSQL(n, m int) string {
 		AND (kind NOT IN (%s) OR lane NOT IN (%s)) ORDER BY kind, lane LIMIT 20`, marks(n), marks(m))
 }
 
-// takeOverSQL frees the rows of owners other than n.
+// takeOverSQL frees the rows of owners other than n, whose process has ended.
 func takeOverSQL(n int) string {
-	return fmt.Sprintf(`UPDATE job SET owner = '', run_at = ? WHERE dead = 0 AND owner <> '' AND owner NOT IN (%s)`, marks(n))
+	return fmt.Sprintf(`UPDATE job SET owner = '', run_at = ?, attempt = attempt - 1, ends = ends + 1 WHERE dead = 0 AND owner <> '' AND owner NOT IN (%s)`, marks(n))
 }
 
 // extendSQL extends the leases of a list of ids, given as JSON.

@@ -95,12 +95,12 @@ func (e *Engine) settle(ctx context.Context, c *claim, err error) {
 		log.Error("a job was cancelled", "error", stop.err)
 		e.writeDead(c, stop.err)
 	case errors.As(err, &sleep):
-		e.write(c, func(tx *store.Tx) error { return e.putBack(tx, c, -1, sleep.d, c.lastError) })
+		e.write(c, func(tx *store.Tx) error { return e.putBack(tx, c, -1, 0, sleep.d, c.lastError) })
 	case errors.Is(context.Cause(ctx), ErrLost):
 		log.Warn("another run of the job has begun", "error", err)
 	case errors.Is(context.Cause(ctx), errStopping):
-		// Not its fault; but it may have done something, so the attempt counts.
-		e.write(c, func(tx *store.Tx) error { return e.putBack(tx, c, 0, 0, err.Error()) })
+		// Not its fault; but it may have done something.
+		e.write(c, func(tx *store.Tx) error { return e.putBack(tx, c, -1, 1, 0, err.Error()) })
 	case c.attempt >= c.max:
 		log.Error("a job failed for the last time", "error", err)
 		e.writeDead(c, err)
@@ -110,7 +110,7 @@ func (e *Engine) settle(ctx context.Context, c *claim, err error) {
 			wait = later.d
 		}
 		log.Warn("a job failed and will be tried again", "in", wait, "error", err)
-		e.write(c, func(tx *store.Tx) error { return e.putBack(tx, c, 0, wait, err.Error()) })
+		e.write(c, func(tx *store.Tx) error { return e.putBack(tx, c, 0, 0, wait, err.Error()) })
 	}
 }
 
@@ -147,10 +147,11 @@ func (e *Engine) finish(tx *store.Tx, c *claim) error {
 	return e.follow(tx, c)
 }
 
-// putBack has the row run again after d. attempts is added to its attempts.
-func (e *Engine) putBack(tx *store.Tx, c *claim, attempts int, d time.Duration, reason string) error {
+// putBack has the row run again after d. attempts and ends are added to what is
+// counted of its runs.
+func (e *Engine) putBack(tx *store.Tx, c *claim, attempts, ends int, d time.Duration, reason string) error {
 	at := due(tx.Now(), how{in: d})
-	n, err := tx.Exec(sqlLater, attempts, at, cut(reason), c.id, c.owner, c.run)
+	n, err := tx.Exec(sqlLater, attempts, ends, at, cut(reason), c.id, c.owner, c.run)
 	if err != nil {
 		return err
 	}
