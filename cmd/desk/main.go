@@ -55,7 +55,9 @@ type cli struct {
 	Glossary  glossaryCmd  `cmd:"" help:"The glossary: exchange entries with translators and other programs, check, compare."`
 	Track     trackCmd     `cmd:"" help:"Tell which carriers a tracking number may be of."`
 	Policy    policyCmd    `cmd:"" help:"The rules about refunds."`
+	Refunds   refundsCmd   `cmd:"" help:"Refunds, for finance."`
 	Audit     auditCmd     `cmd:"" help:"The audit log."`
+	Batch     batchCmd     `cmd:"" help:"Many refunds at once."`
 	Generate  generateCmd  `cmd:"" help:"Write the generated files: manifests, example configuration."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }

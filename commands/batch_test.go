@@ -1,0 +1,79 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/language"
+
+	"helloworld/bot"
+	"helloworld/connectors"
+	"helloworld/i18n"
+)
+
+// rowsIn says in short what was read of a list.
+func rowsIn(wishes []bot.BatchWish) string {
+	var out []string
+	for _, w := range wishes {
+		if w.Why != nil {
+			out = append(out, fmt.Sprintf("%d bad: %s", w.Line, w.Why["en"]))
+			continue
+		}
+		s := fmt.Sprintf("%d %s %s", w.Line, w.Order, w.Reason)
+		if !w.Parts.Amount.IsZero() {
+			s += " " + w.Parts.Amount.String()
+		}
+		if w.Note != "" {
+			s += " (" + w.Note + ")"
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, "\n")
+}
+
+// TestReadOrders reads lists and tables as people write them.
+func TestReadOrders(t *testing.T) {
+	t.Parallel()
+	gbk, err := simplifiedchinese.GBK.NewEncoder().String("订单号,金额,币种,原因\n5101,４.50,EUR,破损\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, text, want string }{
+		{"numbers", "1234 1235, shopify-main#1236 full damaged", "1 1234 damaged\n2 1235 damaged\n3 shopify-main#1236 damaged"},
+		{"a sum for each", "1234 1235 12.50 EUR damaged the lid", "1 1234 damaged 12.50 EUR (the lid)\n2 1235 damaged 12.50 EUR (the lid)"},
+		{"a whole sum", "1234 1235 20 EUR late", "1 1234 late 20.00 EUR\n2 1235 late 20.00 EUR"},
+		{"a number to a line", "1234\n1235\n全额 破损", "1 1234 damaged\n2 1235 damaged"},
+		{"no reason", "1234 1235", "1 bad: no reason; write one for the row, or one for all behind the list\n2 bad: no reason; write one for the row, or one for all behind the list"},
+		{"a table", "order,amount,currency,reason,note\n1234,12.50,EUR,damaged,\"the lid, cracked\"\n\nebay-de#5,,,late,\n",
+			"2 1234 damaged 12.50 EUR (the lid, cracked)\n4 ebay-de#5 late"},
+		{"no first line", "1234,12.50,EUR,damaged,x", "1 1234 damaged 12.50 EUR (x)"},
+		{"semicolons and a mark", "\ufeff订单;金额;币种;原因\n1234;12,50;EUR;破损", "2 1234 damaged 12.50 EUR"},
+		{"tabs", "1234\t¥1200\tJPY\tdamaged", "1 1234 damaged 1200 JPY"},
+		{"three decimals", "1234,12.5000,KWD,damaged", "1 1234 damaged 12.500 KWD"},
+		{"columns in another order", "reason,store,order\ndamaged,ebay-de,5101", "2 ebay-de#5101 damaged"},
+		{"two currencies", "1234,€12.50,USD,damaged", "1 bad: the amount says €, the column says USD"},
+		{"no order", "order,reason\n???,damaged", "2 bad: “???” is not an order number"},
+		{"no reason of ours", "order,reason\n1234,bored", "2 bad: “bored” is none of the reasons: " + reasonList(i18n.For(language.English))},
+		{"nothing", "1234,0,EUR,damaged", "1 bad: “0” is not a sum of money. Write it like 12.50 EUR."},
+		{"in the letters of China", decodeTable([]byte(gbk)), "2 5101 damaged 4.50 EUR"},
+	} {
+		call := &Call{Ctx: t.Context(), Deed: bot.Deed{P: i18n.For(language.English)}}
+		got, err := readOrders(call, c.text, "")
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if s := rowsIn(got); s != c.want {
+			t.Errorf("%s was read as\n%s\nnot as\n%s", c.name, s, c.want)
+		}
+	}
+	call := &Call{Ctx: t.Context(), Deed: bot.Deed{P: i18n.For(language.English)}}
+	if got, err := readOrders(call, "1234 1235", connectors.ReasonLate); err != nil || rowsIn(got) != "1 1234 late\n2 1235 late" {
+		t.Errorf("a reason from the form: %s, %v", rowsIn(got), err)
+	}
+	if got, err := readOrders(call, strings.Repeat("1234 ", 600)+"damaged", ""); err != nil || len(got) != 600 {
+		t.Errorf("%d rows, %v", len(got), err)
+	}
+}
