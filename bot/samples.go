@@ -145,6 +145,7 @@ func Samples(p *i18n.Printer) []Sample {
 		{"refund-asked", refund(RefundAsked, open, "")},
 		{"refund-asked-back", asked()},
 		{"refund-void", voidCard(ask, shop, p)},
+		{"refund-glass", glassCard(ask, glass{Refund: ask.ID, Who: "ben", Why: "The marketplace's deadline ends tonight", Missing: 1, Closed: true, At: at}, shop, names, time.UTC, p)},
 		{"refund-confirmed", refund(RefundConfirmed, voted, "")},
 		{"refund-unknown", unknown()},
 		{"refund-waits", refund(RefundApproved, voted, "busy")},
