@@ -66,8 +66,12 @@ func (d *Desk) unread(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *St
 		d.Log.WarnContext(ctx, "a refund was not sent: its order cannot be read", "refund", r.ID, "store", r.Store, "err", cause)
 		return d.payEnds(ctx, j, r, RefundRejected, codeOf(cause), nil)
 	}
-	if r.Error != k.String() {
-		if err := d.payMoves(ctx, r, RefundApproved, k.String(), nil); err != nil {
+	due := wait // which the card shows
+	if k == connectors.Reauthorise || k == connectors.AppBroken {
+		due = 0
+	}
+	if due > 0 || r.Error != k.String() {
+		if err := d.payWaits(ctx, r, k.String(), due); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,6 +135,72 @@ func TestAPressGoesStraightToThePlatform(t *testing.T) {
 			})
 		})
 	}
+}
+
+// spent is an adapter whose third look at an order, and so many after it, have to
+// wait for their turn.
+type spent struct {
+	connectors.Refunder
+	n *atomic.Int32
+}
+
+func (a spent) Quote(ctx context.Context, order string) (connectors.Quote, error) {
+	if n := a.n.Add(1); n == 3 || n == 4 {
+		return connectors.Quote{}, &connectors.Error{Kind: connectors.Busy, Code: "budget", RetryAfter: time.Duration(n) * 30 * time.Second}
+	}
+	return a.Refunder.Quote(ctx, order)
+}
+
+// TestARefundThatWaitsSaysUntilWhen: where the platform's budget is not free when
+// the order is looked at for the last time, the row says when it is tried again,
+// each time anew, and then it goes out.
+func TestARefundThatWaitsSaysUntilWhen(t *testing.T) {
+	t.Parallel()
+	file, err := freshDesk()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := noWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(morning))
+		b := newBureau(t, schedule{seed: 1, store: "ebay-de", votes: 1, settle: -1}, file, words)
+		defer b.wire.stop()
+		defer b.end(true)
+		var n atomic.Int32
+		b.wire.still, b.wrap = true, func(r connectors.Refunder) connectors.Refunder { return spent{r, &n} }
+		b.line(1)
+		if err := b.begin(); err != nil {
+			t.Fatal(err)
+		}
+		b.says("lina", "ask", "ask 0", false)
+		if err, known := b.answer("ask"); err != nil || !known {
+			t.Fatal(err, known)
+		}
+		now := func() bot.Payback {
+			list, err := b.now().refunds()
+			if err != nil || len(list) != 1 {
+				t.Fatal(list, err)
+			}
+			return list[0]
+		}
+		r := now()
+		b.says("wang", "yes", "yes "+r.ID+" "+r.Facts, false)
+		pressed := time.Now()
+		for _, due := range []time.Duration{90 * time.Second, 210 * time.Second} {
+			time.Sleep(10 * time.Second)
+			if r := now(); r.State != bot.RefundApproved || r.Due.Sub(pressed).Round(time.Second) != due {
+				t.Errorf("%s (%s), due %v after the press, want %v", r.State, r.Error, r.Due.Sub(pressed), due)
+			}
+			time.Sleep(time.Until(pressed.Add(due)))
+		}
+		time.Sleep(time.Minute)
+		if r := now(); r.State != bot.RefundConfirmed || !r.Due.IsZero() {
+			t.Errorf("%s (%s), due %v", r.State, r.Error, r.Due)
+		}
+	})
 }
 
 // BenchmarkApproved has refunds approved one after another over a real network and
