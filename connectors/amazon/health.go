@@ -198,3 +198,6 @@ func (s *Seller) Can(context.Context) []connectors.Capability {
 		connectors.Capability{Name: connectors.CapInbox, Reason: "can.no_message_api", Instead: "can.use_mail"},
 		connectors.Capability{Name: connectors.CapMessage, Reason: "can.no_message_api", Instead: "can.use_mail"})
 }
+
+// ShownWithin: the platform says that its finances are up to 48 hours behind.
+func (s *Seller) ShownWithin() time.Duration { return 48 * time.Hour }

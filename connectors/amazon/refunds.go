@@ -438,9 +438,6 @@ func (s *Seller) search(ctx context.Context, cmd connectors.Refund, r connectors
 	return connectors.Receipt{State: connectors.StateUnknown, Code: "several_feeds", After: max(searchAgain, s.again(latest))}, nil
 }
 
-// ShownWithin: the platform says that its finances are up to 48 hours behind.
-func (s *Seller) ShownWithin() time.Duration { return 48 * time.Hour }
-
 // OneByOne: the platform lists feeds, and not what is in them.
 func (s *Seller) OneByOne() bool { return true }
 
