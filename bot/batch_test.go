@@ -229,3 +229,47 @@ func is(err error, key i18n.Key) bool {
 	p, ok := i18n.AsProblem(err)
 	return ok && p.Key == key
 }
+
+// TestBatchIsTalkedAboutAndRunsOut asks back about a chunk, hands it on, and lets it
+// run out: all as with one refund, and nothing is sent.
+func TestBatchIsTalkedAboutAndRunsOut(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, plan{stores: []string{"ebay-de"}})
+	a, b := r.order("ebay-de", "10.00"), r.order("ebay-de", "20.00")
+	id := r.batch(wishes(a, b))
+	r.askBatch(id, false)
+	ctx, k := context.Background(), id+"/1"
+	wang, lina := r.by("wang", "approvals"), r.by("lina", "inbox")
+	if err := r.desk.AskBack(ctx, wang, k, "Why both?"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.desk.AnswerBack(ctx, lina, k, "One parcel"); err != nil {
+		t.Fatal(err)
+	}
+	r.until("the card has both", func() bool {
+		c, ok := r.shown("approvals", "30.00 EUR")
+		return ok && strings.Contains(words(c), "Why both?") && strings.Contains(words(c), "One parcel")
+	})
+	if err := r.desk.HandOn(ctx, wang, k, "zoe"); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := r.desk.Waiting(ctx, r.by("zoe", "approvals")); err != nil || len(list) != 1 || list[0].ID != k || !list[0].Mine || list[0].Rows != 2 {
+		t.Errorf("zoe has %+v, %v", list, err)
+	}
+	r.write(func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE approval SET until = ? WHERE id = ?`, tx.Now()-1, k)
+		return err
+	})
+	if err := r.desk.Decide(ctx, wang, k, true, "", ""); !is(err, "batch.late") {
+		t.Errorf("a yes that came too late: %v", err)
+	}
+	r.until("it has run out", func() bool { return r.batchState(id) == bot.BatchDone && r.chunkState(id, 1) == bot.ChunkExpired })
+	if got := r.ids(`SELECT state FROM refund WHERE state <> 'expired'`); len(got) > 0 {
+		t.Errorf("refunds are %v", got)
+	}
+	if paid := append(r.paid(a), r.paid(b)...); len(paid) > 0 {
+		t.Errorf("it was refunded all the same: %+v", paid)
+	}
+	// Their orders are free for another ask.
+	r.askBatch(r.batch(wishes(a)), false)
+}

@@ -47,7 +47,7 @@ func (c batchReceiptCmd) Run(w *world) error {
 		if err := os.WriteFile(c.File, []byte("\ufeff"+text.String()), 0o600); err != nil {
 			return err
 		}
-		fmt.Fprintf(w.out, "%d rows written to %s\n", strings.Count(text.String(), "\n")-1, c.File)
+		fmt.Fprintf(w.out, "rows written to %s: %d\n", c.File, strings.Count(text.String(), "\n")-1)
 		return nil
 	})
 }
