@@ -40,7 +40,7 @@ func (d *Desk) Waiting(ctx context.Context, by Deed) ([]WaitingRefund, error) {
 			if err != nil {
 				return err
 			}
-			if kind != "refund" && kind != "batch" {
+			if kind != "refund" && kind != "batch" && kind != "goods" {
 				continue
 			}
 			_, may, err := approvals.CanVote(tx, a, by.Who.ID)

@@ -288,7 +288,7 @@ func (d *Desk) paintChunk(tx *store.Tx, c Chunk) error {
 // AskFor finds what somebody may decide on: a refund, or a chunk of a list, which
 // stands in as one refund of all that is in it.
 func (d *Desk) AskFor(ctx context.Context, by Deed, id string) (r Payback, err error) {
-	if !IsChunk(id) {
+	if !IsChunk(id) && !IsReplacement(id) {
 		return d.RefundFor(ctx, by, id)
 	}
 	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
@@ -298,6 +298,8 @@ func (d *Desk) AskFor(ctx context.Context, by Deed, id string) (r Payback, err e
 	switch {
 	case errors.Is(err, ErrNoBatch):
 		return r, i18n.NewProblem(nil, "batch.none", "id", id)
+	case errors.Is(err, ErrNoRefund):
+		return r, i18n.NewProblem(nil, "refund.none", "id", id)
 	case err == nil && !by.Who.Sees(r.Store):
 		return r, i18n.NewProblem(nil, "error.store_not_yours", "store", r.Store)
 	}
@@ -306,6 +308,10 @@ func (d *Desk) AskFor(ctx context.Context, by Deed, id string) (r Payback, err e
 
 // asked reads what an approval is about.
 func (d *Desk) asked(tx *store.Tx, id string) (Payback, error) {
+	if IsReplacement(id) {
+		r, err := getReplacement(tx, id)
+		return r.Payback, err
+	}
 	if !IsChunk(id) {
 		return d.GetRefund(tx, id)
 	}
@@ -326,6 +332,9 @@ func (d *Desk) asked(tx *store.Tx, id string) (Payback, error) {
 func (r Payback) matter() string {
 	if r.Rows > 0 {
 		return "batch:" + r.ID
+	}
+	if r.Goods {
+		return "goods:" + r.ID
 	}
 	return "refund:" + r.ID
 }

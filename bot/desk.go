@@ -236,6 +236,7 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneHouse, d.autoSend)
 	jobs.Handle(d.Jobs, LaneShop, d.sendForm)
 	jobs.Handle(d.Jobs, LaneMoney, d.payOut)
+	jobs.Handle(d.Jobs, LaneHouse, d.handOver)
 	jobs.Handle(d.Jobs, LaneShop, d.batchLook)
 	jobs.Handle(d.Jobs, LaneMoney, d.batchRun)
 	jobs.Handle(d.Jobs, LaneWords, d.tell)

@@ -22,6 +22,7 @@ func (d *Desk) paint() {
 		"draft":   d.paintDraft,
 		"refund":  d.paintRefund,
 		"batch":   d.paintBatch,
+		"goods":   d.paintReplacement,
 		"void":    d.paintVoid,
 		"glass":   d.paintGlass,
 		"run":     d.paintRun,

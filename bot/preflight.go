@@ -127,6 +127,11 @@ func (d *Desk) preflight(ctx context.Context, s *Store, q connectors.Quote, cmd 
 		out = append(out, cases...)
 		out = append(out, d.funds(ctx, s, cmd)...)
 	}
+	goods, err := d.replacements(ctx, s.ID, q.Order.ID)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, goods...)
 	history, err := d.history(ctx, s.ID, q.Order)
 	if err != nil {
 		return nil, err
@@ -177,7 +182,7 @@ func (d *Desk) standing(ref string, q connectors.Quote, cmd connectors.Refund) [
 	if has(connectors.SnagPending) {
 		out = append(out, blocking("pending", "order", ref))
 	}
-	if cmd.Method == connectors.StoreCredit {
+	if cmd.Method != "" {
 		return out // the payments are not asked
 	}
 	now := d.Now()

@@ -160,7 +160,7 @@ func denied(err error) bool {
 // funds tells when the platform holds less for the seller than is given back.
 func (d *Desk) funds(ctx context.Context, s *Store, cmd connectors.Refund) []Finding {
 	shop, ok := s.Shop.(connectors.Balancer)
-	if !ok || cmd.Method == connectors.StoreCredit {
+	if !ok || cmd.Method != "" {
 		return nil
 	}
 	held, err := shop.Balance(ctx)

@@ -56,6 +56,8 @@ type Payback struct {
 	Due time.Time
 	// Rows is how many refunds it stands for where a chunk of a list is meant; else 0.
 	Rows int
+	// Goods: it stands for a replacement, which gives back no money.
+	Goods bool
 }
 
 // PaybackBody is what is frozen when a refund is asked for.

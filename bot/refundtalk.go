@@ -35,6 +35,9 @@ func (d *Desk) tellAsker(tx *store.Tx, r Payback, say func(p *i18n.Printer) chat
 		from = `SELECT asked_in FROM batch WHERE id = ?`
 		id, _, _ = strings.Cut(r.ID, "/")
 	}
+	if r.Goods {
+		from = `SELECT asked_in FROM replacement WHERE id = ?`
+	}
 	if err := tx.Row(from, id).Scan(&body); err != nil || body == "" {
 		return err
 	}

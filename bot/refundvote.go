@@ -71,6 +71,9 @@ func (d *Desk) changed(ctx context.Context, by Deed, r Payback) (again bool, err
 	if r.Rows > 0 {
 		return false, nil
 	}
+	if r.Goods {
+		return d.replacementChanged(ctx, by, r)
+	}
 	q, err := d.QuoteFor(ctx, d.storeOr(r.Store), r.Order)
 	if err != nil {
 		return false, err
@@ -183,6 +186,9 @@ func (d *Desk) deciderNames(ctx context.Context, p *i18n.Printer, a approvals.Ap
 func (d *Desk) voted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes bool, reason string) error {
 	if r.Rows > 0 {
 		return d.chunkVoted(tx, by, r, a, yes, reason)
+	}
+	if r.Goods {
+		return d.replacementVoted(tx, by, r, a, yes, reason)
 	}
 	what := "refund.vote_yes"
 	if !yes {
@@ -300,8 +306,11 @@ func (d *Desk) expire(tx *store.Tx, id approvals.ID) error {
 	if err != nil {
 		return err
 	}
-	if kind == "batch" {
+	switch kind {
+	case "batch":
 		return d.chunkExpired(tx, rid)
+	case "goods":
+		return d.replacementExpired(tx, rid)
 	}
 	if err := d.refundTo(tx, rid, RefundExpired, "", nil); err != nil {
 		return err

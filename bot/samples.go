@@ -106,6 +106,17 @@ func Samples(p *i18n.Printer) []Sample {
 			{What: "unknown", Receipt: "50017", First: at.Add(10 * time.Minute), Last: at.Add(20 * time.Minute), Times: 4}}}, p)
 	}
 
+	again := func(state RefundState, a approvals.Approval, goods connectors.Goods) chat.Card {
+		r := Replacement{Payback: ask, Carrier: "DHL", Tracking: "00340434161094042557", SentBy: "carla"}
+		r.ID, r.State, r.Goods, r.Updated = "X3", state, true, at.Add(time.Hour)
+		if state != RefundConfirmed {
+			r.Carrier, r.Tracking, r.SentBy = "", "", ""
+		}
+		r.Body.LineIDs, r.Body.Cmd.Method, r.Body.Cmd.Goods = []string{"1", "2"}, inGoods, goods
+		r.Body.Cmd.Lines = []connectors.RefundLine{{Line: "1", Quantity: 1, Amount: euro(5990)}}
+		return replacementCard(refundView{Refund: r.Payback, Approval: a, Store: shop, Name: names, Zone: time.UTC}, r, p)
+	}
+
 	dead := alerts.Alert{ID: "A2", Kind: alerts.Token, Store: shop.ID, Severity: alerts.Critical, State: alerts.Firing, Count: 1, First: at, Last: at,
 		Detail: map[string]string{"kind": connectors.Reauthorise.String(), "code": "invalid_grant", "link": "https://example.com/consent?store=ebay-de&x=1"}}
 	mended := dead
@@ -149,6 +160,9 @@ func Samples(p *i18n.Printer) []Sample {
 		{"refund-confirmed", refund(RefundConfirmed, voted, "")},
 		{"refund-unknown", unknown()},
 		{"refund-waits", refund(RefundApproved, voted, "busy")},
+		{"replacement-asked", again(RefundAsked, open, connectors.GoodsKept)},
+		{"replacement-to-be-sent", again(RefundApproved, voted, connectors.GoodsBack)},
+		{"replacement-sent", again(RefundConfirmed, voted, connectors.GoodsKept)},
 		{"alert", alertCard(dead, shop, "", time.UTC, p)},
 		{"alert-resolved", alertCard(mended, shop, "", time.UTC, p)},
 		{"alert-calendar", alertCard(due, shop, "", time.UTC, p)},

@@ -94,6 +94,10 @@ func oneQuestion(c *Call, line, name, title, label, submit, intro string) error 
 // runSettle says what a person found out about an unknown outcome.
 func runSettle(c *Call) error {
 	switch strings.ToLower(narrow(c.Args["outcome"])) {
+	case "sent", "已发出", "已发货":
+		if id := refundID(c); bot.IsReplacement(id) {
+			return runSent(c, id)
+		}
 	case "happened", "yes", "已退", "已发生":
 		return c.Desk.SettleRefund(c.Ctx, c.Deed, refundID(c), true)
 	case "not", "no", "未退", "未发生":
@@ -162,6 +166,9 @@ func runApprovals(c *Call) error {
 func sureOf(c *Call, r bot.Payback) string {
 	if r.Rows > 0 {
 		return c.P.T("batch.confirm", "n", r.Rows, "total", r.Body.Cmd.Amount.String())
+	}
+	if r.Goods {
+		return c.P.T("replace.confirm", "what", bot.ReplacementWhat(c.P, r.Body), "order", r.Ref())
 	}
 	return c.P.T("refund.confirm", "amount", r.Body.Cmd.Amount.String(), "order", r.Ref())
 }

@@ -39,6 +39,9 @@ func runRefund(c *Call) error {
 	if err != nil {
 		return err
 	}
+	if w.Swap != "" {
+		return runReplace(c, o, w)
+	}
 	asked := c.Filled && (c.Has("reason") || c.Has("lines") || c.Has("amount"))
 	if asked {
 		if err := w.filled(c); err != nil {

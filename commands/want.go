@@ -25,6 +25,8 @@ type want struct {
 	Goods         connectors.Goods
 	Reason        connectors.RefundReason
 	Note          string
+	// Swap: goods instead of money, sendAgain or exchange.
+	Swap string
 	// Anyway: past what may be asked past.
 	Anyway bool
 	// Odd is the first word that was not understood, where no reason stood before
@@ -47,6 +49,8 @@ var wantWords = map[string][]string{
 	"tax":      {"tax", "taxes", "vat", "税费", "税款", "税金", "税"},
 	"restock":  {"restock", "重新入库", "入库"},
 	"credit":   {"credit", "store_credit", "storecredit", "店铺余额", "店铺积分", "礼品卡", "余额"},
+	"replace":  {sendAgain, "replacement", "resend", "补发", "重发"},
+	"exchange": {exchange, "swap", "换货"},
 	"anyway":   {"anyway", "仍要退款"},
 	"keep":     {"keep", "returnless", "无需退货", "不用退货", "不退货", "仅退款"},
 	"back":     {"back", "需退货", "需要退货", "退回"},
@@ -177,6 +181,12 @@ func (w *want) take(p *i18n.Printer, text string) (rest string, ok bool, err err
 	case "credit":
 		w.Credit = true
 		return tail, true, nil
+	case "replace", "exchange":
+		if !open {
+			return "", false, nil
+		}
+		w.Swap = name
+		return tail, true, nil
 	case "anyway":
 		w.Anyway = true
 		return tail, true, nil
@@ -271,6 +281,7 @@ func (w want) String() string {
 			s = append(s, words...)
 		}
 	}
+	add(w.Swap != "", w.Swap)
 	add(w.Full, "full")
 	for _, l := range w.Lines {
 		add(true, "line", strconv.Itoa(l.N))
