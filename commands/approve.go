@@ -68,7 +68,7 @@ func runAsk(c *Call) error {
 func runAnswer(c *Call) error {
 	id := refundID(c)
 	if !c.Has("answer") {
-		r, err := c.Desk.RefundFor(c.Ctx, c.Deed, id)
+		r, err := c.Desk.AskFor(c.Ctx, c.Deed, id)
 		if err != nil {
 			return err
 		}
