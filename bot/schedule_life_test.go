@@ -19,8 +19,8 @@ var morning = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 // longest is how long, after the last thing that happens, a desk has to find out
 // what became of it all; surely how long what can be known at all may take: the
-// latest finances come after an hour.
-const longest, surely = 4 * time.Hour, 100 * time.Minute
+// latest finances come an hour after a feed that took forty minutes.
+const longest, surely = 4 * time.Hour, 140 * time.Minute
 
 // untilRenewed is the same where eBay refuses for now and says not until when:
 // that is the day's quota, which is renewed at midnight in California.
