@@ -176,12 +176,15 @@ func askRefund(c *Call, o bot.OrderAt, w want, wrong ...error) error {
 	if q.Remaining.Minor <= 0 {
 		return i18n.NewProblem(nil, "refund.nothing_left", "order", o.Ref(), "total", q.Order.Total.String())
 	}
-	credit, _, err := c.Desk.CreditFor(c.Ctx, o)
+	credit, why, err := c.Desk.CreditFor(c.Ctx, o)
 	if err != nil {
 		return err
 	}
 	f := chat.Form{Title: c.P.T("refund.form.title", "order", o.Ref()), Submit: c.P.T("refund.form.submit"), About: "refund " + o.Ref(),
 		Intro: refundIntro(c.P, q, w)}
+	if _, can := o.Store.Shop.(connectors.Crediter); !credit && (can || w.Credit) {
+		f.Intro += "\n" + c.P.T(i18n.Key(why), "store", o.Store.Name)
+	}
 	chosen := ""
 	if c.Filled {
 		chosen = c.Args["what"]

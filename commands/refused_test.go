@@ -150,3 +150,18 @@ func TestAskedAllTheSame(t *testing.T) {
 		t.Errorf("%d were asked for", n)
 	}
 }
+
+// TestFormSaysWhyNoCredit: whoever wants to give credit where that cannot be reads
+// why in the form.
+func TestFormSaysWhyNoCredit(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.order(sandbox.NewOrder{Store: "ebay-de", Number: "5001", Total: "59.90"})
+	want := i18n.For(language.English).T("can.no_credit", "store", "ebay-de")
+	if r.say("anna", "/refund 5001 credit"); !strings.Contains(r.form().Intro, want) {
+		t.Errorf("it says %q, not %q", r.form().Intro, want)
+	}
+	if r.say("anna", "/refund 5001"); strings.Contains(r.form().Intro, want) {
+		t.Errorf("nobody asked for credit, and it says %q", r.form().Intro)
+	}
+}
