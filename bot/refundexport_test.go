@@ -69,7 +69,7 @@ func TestExport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close() //nolint:errcheck // it is read only
+		defer f.Close()
 		cells, err := f.GetRows(f.GetSheetName(0))
 		if err != nil || len(cells) != most+1 || cells[1][10] != "12.5" || cells[2][10] != "1234567890123456.78" || cells[1][27] != "=1+1" {
 			t.Errorf("%d rows, %v: %v", len(cells), cells[1:3], err)

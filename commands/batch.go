@@ -44,8 +44,8 @@ func runBatch(c *Call) error {
 
 // readBatch reads a list that was typed, pasted or sent along as a file.
 func readBatch(c *Call, text string, reason connectors.RefundReason) error {
-	for _, f := range c.Event.Files {
-		table, err := fileText(c, f)
+	if len(c.Event.Files) > 0 {
+		table, err := fileText(c, c.Event.Files[0])
 		if err != nil {
 			return err
 		}

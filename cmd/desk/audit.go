@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -191,7 +190,7 @@ func (c auditExportCmd) Run(w *world) error {
 			}
 		}
 	}
-	var out io.Writer = w.out
+	out := w.out
 	closed := func() error { return nil }
 	if c.File != "-" {
 		file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

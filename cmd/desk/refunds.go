@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -65,7 +64,7 @@ func (c refundsExportCmd) Run(w *world) error {
 			platforms[s.ID] = s.Platform
 		}
 		o.Platform = func(id string) string { return platforms[id] }
-		var out io.Writer = w.out
+		out := w.out
 		closed := func() error { return nil }
 		if c.File != "-" {
 			file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

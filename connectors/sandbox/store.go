@@ -349,7 +349,7 @@ func (w *World) AddOrder(n NewOrder) (OrderInfo, error) {
 	for i, m := range n.More {
 		price, part, err := partsOf(cur, m.Total, m.Tax, m.Shipping)
 		if err != nil || m.Quantity < 0 {
-			return bad(fmt.Errorf("line %d: %v", i+2, err))
+			return bad(fmt.Errorf("line %d: %w", i+2, err))
 		}
 		at := (int(id) + i + 1) % len(products)
 		o.lines = append(o.lines, &line{id: s.lineID(id, i+1), sku: products[at].sku, item: s.itemID(at), title: orElse(m.Title, products[at].title[s.Language]),
