@@ -63,9 +63,14 @@ func (TellArgs) Kind() string { return "tell" }
 // followUp starts what follows a refund, in the transaction that confirms it.
 func (d *Desk) followUp(tx *store.Tx, r Payback) error {
 	if d.After.Tell == TellDraft {
-		return tellLater(tx, r.ID)
+		if err := tellLater(tx, r.ID); err != nil {
+			return err
+		}
 	}
-	return nil
+	if err := restockLater(tx, r); err != nil {
+		return err
+	}
+	return jobs.Add(tx, ReturnArgs{r.ID}, jobs.Key("return/"+r.ID))
 }
 
 func tellLater(tx *store.Tx, refund string) error {
@@ -318,6 +323,9 @@ func (d *Desk) tidings(r Payback, lang language.Tag) (string, bool) {
 
 // say is what became of it, in words.
 func (a after) say(p *i18n.Printer) string {
+	if a.What == afterStock {
+		return sayStock(p, a.Detail)
+	}
 	key := i18n.Key("after." + a.What + "." + a.State)
 	if !p.Has(key) {
 		return p.T(i18n.Key("after."+a.What+".not"), "why", whyText(p, a.State))

@@ -240,6 +240,8 @@ func (d *Desk) work() {
 	jobs.Handle(d.Jobs, LaneShop, d.batchLook)
 	jobs.Handle(d.Jobs, LaneMoney, d.batchRun)
 	jobs.Handle(d.Jobs, LaneWords, d.tell)
+	jobs.Handle(d.Jobs, LaneShop, d.restock)
+	jobs.Handle(d.Jobs, LaneShop, d.lookReturns)
 	jobs.Handle(d.Jobs, LaneShop, d.ledger)
 	jobs.Handle(d.Jobs, LaneHouse, d.nightly)
 	jobs.Handle(d.Jobs, LaneShop, d.resync)

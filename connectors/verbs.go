@@ -67,6 +67,18 @@ type StockWriter interface {
 	SetStock(ctx context.Context, rows []StockSet) []RowResult
 }
 
+// StockLooker tells how much of one SKU there is now, as [StockWriter] would set it.
+type StockLooker interface {
+	// StockOf lists the SKU place by place. A SKU without a listing is [NotFound].
+	StockOf(ctx context.Context, sku string) ([]StockLevel, error)
+}
+
+// Restocker is a [Refunder] whose platform puts the goods of a line back into
+// stock with the refund itself, where [RefundLine].Restock says so.
+type Restocker interface {
+	Restocks() bool
+}
+
 // Shipper tells the platform that goods are on their way.
 type Shipper interface {
 	// Ship sends one shipment. On [Unsure] call ShipState.

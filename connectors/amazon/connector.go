@@ -199,6 +199,7 @@ var (
 	_ connectors.CatalogReader = (*Seller)(nil)
 	_ connectors.StockReader   = (*Seller)(nil)
 	_ connectors.StockWriter   = (*Seller)(nil)
+	_ connectors.StockLooker   = (*Seller)(nil)
 	_ connectors.Shipper       = (*Seller)(nil)
 	_ connectors.ReturnReader  = (*Seller)(nil)
 	_ connectors.Templated     = (*Seller)(nil)

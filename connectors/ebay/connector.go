@@ -335,6 +335,7 @@ var (
 	_ connectors.Messenger     = (*Shop)(nil)
 	_ connectors.CatalogReader = (*Shop)(nil)
 	_ connectors.StockWriter   = (*Shop)(nil)
+	_ connectors.StockLooker   = (*Shop)(nil)
 	_ connectors.Shipper       = (*Shop)(nil)
 	_ connectors.Pushed        = (*Shop)(nil)
 	_ connectors.Quotas        = (*Shop)(nil)

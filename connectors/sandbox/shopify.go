@@ -253,6 +253,7 @@ func (x *exec) refundCreate(in args) (any, error) {
 		return fail("Refund must have line items, shipping, or transactions")
 	}
 	o.refunds = append(o.refunds, r)
+	x.s.putBack(r)
 	x.s.touch(o)
 	x.s.replays[key] = replay{hash: h, order: o, refund: r, at: now}
 	if r.amount > 0 {

@@ -104,11 +104,7 @@ func (w *World) wooRefund(c *call, id string) reply {
 	now := w.now()
 	r.id, r.tx, r.at, r.settled, r.amount = s.refundID(), s.refundID(), now, now, amount
 	o.refunds = append(o.refunds, r)
-	for _, p := range r.parts {
-		if it := s.bySKU[p.line.sku]; it != nil && p.restock != "" && p.qty > 0 {
-			s.setStock(it, it.levels[0], it.levels[0].available+p.qty)
-		}
-	}
+	s.putBack(r)
 	s.touch(o)
 	s.changed(changeRefund, o.id, r.id)
 	w.recordRefund(RefundEntry{Store: s.Name, Platform: Woo, Order: o.id, Number: o.number, ID: r.id, Amount: o.money(amount), Note: q.Reason, At: now})

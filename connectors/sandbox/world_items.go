@@ -147,6 +147,15 @@ func (s *store) sell(o *order) {
 	}
 }
 
+// putBack puts what a refund restocks back on the shelf.
+func (s *store) putBack(r *refund) {
+	for _, p := range r.parts {
+		if it := s.bySKU[p.line.sku]; it != nil && len(it.levels) > 0 && p.restock != "" && p.restock != "NO_RESTOCK" && p.qty > 0 {
+			s.setStock(it, it.levels[0], it.levels[0].available+p.qty)
+		}
+	}
+}
+
 // ErrNoItem is what errors about a listing or place that does not exist wrap.
 var ErrNoItem = errors.New("no such listing")
 

@@ -165,6 +165,7 @@ var (
 	_ connectors.Dated         = (*Shop)(nil)
 	_ connectors.OrderReader   = (*Shop)(nil)
 	_ connectors.Refunder      = (*Shop)(nil)
+	_ connectors.Restocker     = (*Shop)(nil)
 	_ connectors.CatalogReader = (*Shop)(nil)
 	_ connectors.StockWriter   = (*Shop)(nil)
 	_ connectors.Shipper       = (*Shop)(nil)

@@ -317,6 +317,9 @@ func refundInput(gid string, cmd connectors.Refund, sg *wireSuggestion) (refundF
 	return in, nil
 }
 
+// Restocks: a line's restockType puts its goods back with the refund.
+func (*Shop) Restocks() bool { return true }
+
 // share is the part of an amount that one payment takes back.
 type share struct {
 	parent, gateway string

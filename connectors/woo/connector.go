@@ -183,6 +183,7 @@ var digits = regexp.MustCompile(`^[0-9]{1,20}$`)
 var (
 	_ connectors.OrderReader   = (*Shop)(nil)
 	_ connectors.Refunder      = (*Shop)(nil)
+	_ connectors.Restocker     = (*Shop)(nil)
 	_ connectors.Inbox         = (*Shop)(nil)
 	_ connectors.Messenger     = (*Shop)(nil)
 	_ connectors.CatalogReader = (*Shop)(nil)

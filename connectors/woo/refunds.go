@@ -168,6 +168,9 @@ type askRefund struct {
 	Lines   []askLine `json:"line_items,omitempty"`
 }
 
+// Restocks: api_restock puts the goods of the lines back with the refund.
+func (*Shop) Restocks() bool { return true }
+
 // Refund sends one refund, after a look whether it is there already.
 func (s *Shop) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
 	if cmd.Key == "" || strings.ContainsAny(cmd.Key, "[]") || cmd.Amount.Minor <= 0 {
