@@ -179,6 +179,19 @@ func (s *shops) serveConsent(w http.ResponseWriter, r *http.Request) {
 // names are what the demonstration calls its shops.
 var names = map[string]string{"ebay-de": "eBay 德国站", "amazon-jp": "亚马逊日本站", "shopify-main": "Shopify 独立站", "woo-es": "WooCommerce 西班牙站"}
 
+// rules are the demonstration's rules about refunds. Its rates are as made up as
+// its shops, and of today.
+func rules(cfg *config.Config) {
+	cfg.Refunds.BreakGlass = true
+	cfg.Policy.Home = "CNY"
+	cfg.Rules = []config.Rule{
+		{Name: "日常 · usual", UpTo: "2000", Votes: 1, Approvers: []string{"manager"}},
+		{Name: "大额 · large", Votes: 2, Approvers: []string{"manager"}},
+	}
+	cfg.Rates = config.Rates{Source: "table", Date: time.Now().Format(time.DateOnly), MaxDays: 7,
+		Table: map[string]string{"EUR": "7.75", "USD": "7.10", "JPY": "0.048"}}
+}
+
 // config is a desk's configuration for these shops, and the secrets of their
 // platforms that stand nowhere else.
 func (s *shops) config(data, listen string) (config.Config, map[string]map[string]connectors.Secret, error) {
@@ -186,6 +199,7 @@ func (s *shops) config(data, listen string) (config.Config, map[string]map[strin
 	cfg.Desk.Data, cfg.Desk.Listen, cfg.Desk.Pull = data, listen, config.Duration(2*time.Second)
 	cfg.Desk.PublicURL = "http://" + listen
 	cfg.Refunds.Settle = config.Duration(5 * time.Second)
+	rules(&cfg)
 	secrets := map[string]map[string]connectors.Secret{}
 	for _, x := range s.world.Accounts() {
 		if x.Platform == sandbox.Shopify && len(cfg.Apps) == 0 {
