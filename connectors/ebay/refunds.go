@@ -379,18 +379,15 @@ func (s *Shop) receipt(r connectors.RefundSeen, cmd connectors.Refund) connector
 	return out
 }
 
-// comment is what the refund says for itself. It ends with our key, so that a
-// person can find it in Seller Hub; eBay does not give it back to us.
+// comment is what the refund says for itself: why, and our key, so that a person
+// finds it again. eBay means it for the buyer, so the note, which colleagues write
+// to each other, is not in it.
 func comment(cmd connectors.Refund) string {
 	key := []rune(strings.Join(strings.Fields(cmd.Key), " "))
 	if len(key) > 60 {
 		key = key[:60]
 	}
-	note := strings.Join(strings.Fields(cmd.Note), " ")
-	if room := maxComment - len(key) - 3; note != "" {
-		return cut(note, room) + " [" + string(key) + "]"
-	}
-	return "[" + string(key) + "]"
+	return cut(strings.ReplaceAll(string(cmd.Reason), "_", " "), maxComment-len(key)-3) + " [" + string(key) + "]"
 }
 
 func codeOf(err error) string {

@@ -31,16 +31,10 @@ func keyIn(reason string) string {
 	return key
 }
 
-// reasonOf is what the buyer may read of a refund's reason, with the key.
+// reasonOf is a refund's reason with the key. The buyer may read it, so the note,
+// which colleagues write to each other, is not in it.
 func reasonOf(cmd connectors.Refund) string {
-	text := strings.Join(strings.Fields(cmd.Note), " ")
-	if r := []rune(text); len(r) > 150 {
-		text = string(r[:150])
-	}
-	if text == "" {
-		text = strings.ReplaceAll(string(cmd.Reason), "_", " ")
-	}
-	return text + keyOpen + cmd.Key + keyClose
+	return strings.ReplaceAll(string(cmd.Reason), "_", " ") + keyOpen + cmd.Key + keyClose
 }
 
 // refunds reads all refunds of an order.
