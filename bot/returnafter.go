@@ -21,13 +21,8 @@ type ReturnArgs struct {
 // Kind names the job.
 func (ReturnArgs) Kind() string { return "return_after" }
 
-const (
-	// returnCloses is how long a platform may take to close a return of which the
-	// money was given back.
-	returnCloses = time.Minute
-	// returnFor is for how long returns that cannot be read are tried again.
-	returnFor = 24 * time.Hour
-)
+// returnFor is for how long returns that cannot be read are tried again.
+const returnFor = 24 * time.Hour
 
 // The ways in which it ends.
 const (
@@ -83,8 +78,9 @@ func (d *Desk) lookReturns(ctx context.Context, j jobs.Job[ReturnArgs]) error {
 	switch {
 	case len(open) == 0:
 		return nil
-	case age < returnCloses:
-		return jobs.Snooze(returnCloses - age)
+	case age < d.Policy.Settle:
+		// A platform that closes a return with its refund takes a moment for it.
+		return jobs.Snooze(d.Policy.Settle - age)
 	}
 	return d.returnEnds(ctx, j, r, after{What: afterReturn, State: returnStill, Detail: strings.Join(open, ", ")})
 }

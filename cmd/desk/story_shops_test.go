@@ -222,6 +222,27 @@ func doReturn(s *story, w []string) error {
 	return err
 }
 
+func doShelf(s *story, w []string) error {
+	n, err := number(w[2:])
+	if err != nil {
+		return err
+	}
+	return s.world().SetStock(sandbox.StockChange{Store: w[0], SKU: w[1], Quantity: n})
+}
+
+func doStocked(s *story, w []string) error {
+	want, err := number(w[2:])
+	if err != nil {
+		return err
+	}
+	return s.until(func() error {
+		if n := s.world().StockOf(w[0], w[1]); n != want {
+			return fmt.Errorf("%w: there are %d of %s", errNotYet, n, w[1])
+		}
+		return nil
+	})
+}
+
 // doForge calls the desk as the platform does, with a body that was once
 // genuine and a signature that never was. Each has to be refused.
 func doForge(s *story, w []string) error {
