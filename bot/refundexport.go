@@ -13,6 +13,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"helloworld/bot/approvals"
+	"helloworld/bot/audit"
 	"helloworld/bot/store"
 )
 
@@ -58,10 +59,11 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 	if err := out.row(exportColumns, nil); err != nil {
 		return 0, errors.Join(err, out.close())
 	}
-	voted, sent := map[string]approvals.Approval{}, map[string]time.Time{}
+	voted, sent, confirmed := map[string]approvals.Approval{}, map[string]time.Time{}, map[string]time.Time{}
 	err = eachRefund(ctx, db, o.RefundFilter, func(tx *store.Tx, page []Payback) error {
 		clear(voted)
 		clear(sent)
+		clear(confirmed)
 		for _, r := range page {
 			a, err := approvals.Get(tx, r.Approval)
 			if err != nil && !errors.Is(err, approvals.ErrNone) {
@@ -78,33 +80,46 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 					break
 				}
 			}
+			if r.State != RefundConfirmed {
+				continue
+			}
+			steps, err := audit.Of(tx, "refund:"+r.ID)
+			if err != nil {
+				return err
+			}
+			for _, x := range steps {
+				if x.What == "refund."+string(RefundConfirmed) {
+					confirmed[r.ID] = time.UnixMilli(x.At)
+				}
+			}
 		}
 		return nil
 	}, func(r Payback) error {
 		n++
-		return out.row(o.cells(r, voted[r.ID], sent[r.ID]), amountColumns)
+		return out.row(o.cells(r, voted[r.ID], sent[r.ID], confirmed[r.ID]), amountColumns)
 	})
 	return n, errors.Join(err, out.close())
 }
 
-func (o ExportOptions) cells(r Payback, a approvals.Approval, sent time.Time) []string {
+func (o ExportOptions) cells(r Payback, a approvals.Approval, sent, confirmed time.Time) []string {
 	cmd, rule := r.Body.Cmd, r.Body.Ruling
 	var lines, yes []string
 	for _, l := range cmd.Lines {
 		lines = append(lines, l.Line+" x"+strconv.Itoa(l.Quantity))
 	}
-	var approved, confirmed time.Time
+	var approved time.Time
 	for _, v := range a.Votes {
 		if v.Yes {
-			yes, approved = append(yes, o.Name(string(v.Who))), v.At
+			who := o.Name(string(v.Who))
+			if v.For != "" {
+				who += " for " + o.Name(string(v.For))
+			}
+			yes, approved = append(yes, who), v.At
 		}
 	}
 	home, homeCurrency := "", ""
 	if m, ok := homeOf(r, o.Home); ok {
 		home, homeCurrency = m.Decimal(), m.Currency
-	}
-	if r.State == RefundConfirmed {
-		confirmed = r.Updated
 	}
 	method := string(cmd.Method)
 	if method == "" {
