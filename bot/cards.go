@@ -250,6 +250,9 @@ func alertCard(a alerts.Alert, s *Store, acked string, zone *time.Location, p *i
 	if a.State == alerts.Resolved {
 		// What to do about it is left out: it is done, and the button is gone.
 		over := i18n.Key("alert.over." + a.Kind)
+		if what := over + i18n.Key("_"+a.Detail["what"]); p.Has(what) {
+			over = what
+		}
 		if !p.Has(over) {
 			over = "alert.resolved"
 		}

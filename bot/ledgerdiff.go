@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"helloworld/bot/alerts"
@@ -21,6 +22,8 @@ const (
 	differsThere = "there"
 	// differsOver: more was given back than was paid.
 	differsOver = "over"
+	// differsMore stands for those that are no alerts of their own.
+	differsMore = "more"
 )
 
 // difference is one thing in which our refunds and a platform's differ.
@@ -112,10 +115,21 @@ func overpaid(o connectors.Order) []difference {
 	return []difference{{Order: o.ID, Number: o.Number, What: differsOver, Ours: o.Total.String(), Theirs: o.Refunded.String()}}
 }
 
+// ledgerAlerts is how many differences of a store are alerts of their own: where
+// there are more, one says how many.
+const ledgerAlerts = 20
+
+// aboutMore is what that one is about.
+const aboutMore = "more"
+
 // keepDifferences writes down how an order's refunds differ now: each difference
-// is an alert for as long as it lasts.
+// is an alert for as long as it lasts, as far as they can be told one by one.
 func (d *Desk) keepDifferences(tx *store.Tx, storeID, order string, now []difference) error {
 	before, err := openDifferences(tx, storeID, order)
+	if err != nil || len(before) == 0 && len(now) == 0 {
+		return err
+	}
+	hidden, _, err := untold(tx, storeID)
 	if err != nil {
 		return err
 	}
@@ -125,6 +139,14 @@ func (d *Desk) keepDifferences(tx *store.Tx, storeID, order string, now []differ
 			ON CONFLICT (store, about) DO UPDATE SET ours = excluded.ours, theirs = excluded.theirs`,
 			storeID, x.about(), order, x.Number, x.Refund, x.What, x.Ours, x.Theirs, tx.Now()); err != nil {
 			return err
+		}
+		var older int
+		if err := tx.Row(`SELECT COUNT(*) FROM ledger_difference AS o JOIN ledger_difference AS x ON x.store = o.store AND x.about = ?
+			WHERE o.store = ? AND (o.first_at < x.first_at OR o.first_at = x.first_at AND o.about < x.about)`, x.about(), storeID).Scan(&older); err != nil {
+			return err
+		}
+		if older >= ledgerAlerts {
+			continue
 		}
 		if err := d.fire(tx, x.news()); err != nil {
 			return err
@@ -137,17 +159,46 @@ func (d *Desk) keepDifferences(tx *store.Tx, storeID, order string, now []differ
 		if _, err := tx.Exec(`DELETE FROM ledger_difference WHERE store = ? AND about = ?`, storeID, x.about()); err != nil {
 			return err
 		}
-		a, was, err := alerts.ResolveAbout(tx, alerts.Ledger, storeID, x.about())
-		if err != nil {
+		if err := d.agrees(tx, storeID, x.about()); err != nil {
 			return err
 		}
-		if was {
-			if err := d.Repaint(tx, "alert:"+a.ID); err != nil {
-				return err
-			}
-		}
 	}
-	return nil
+	return d.tellUntold(tx, storeID, hidden)
+}
+
+// untold is how many differences of a store are no alerts of their own, and
+// whether money may have gone out twice by one of the store's.
+func untold(tx *store.Tx, storeID string) (n int, grave bool, err error) {
+	var worst int
+	err = tx.Row(`SELECT COUNT(*), COALESCE(SUM(CASE WHEN what IN (?, ?) THEN 1 ELSE 0 END), 0) FROM ledger_difference WHERE store = ?`,
+		differsThere, differsOver, storeID).Scan(&n, &worst)
+	return max(0, n-ledgerAlerts), worst > 0, err
+}
+
+// tellUntold says how many differences are no alerts of their own, if that is not
+// what was said before.
+func (d *Desk) tellUntold(tx *store.Tx, storeID string, before int) error {
+	n, grave, err := untold(tx, storeID)
+	if err != nil || n == before {
+		return err
+	}
+	if n == 0 {
+		return d.agrees(tx, storeID, aboutMore)
+	}
+	x := alerts.News{Kind: alerts.Ledger, Store: storeID, Severity: alerts.Warning, About: aboutMore, Detail: map[string]string{"what": differsMore, "n": strconv.Itoa(n)}}
+	if grave {
+		x.Severity = alerts.Critical
+	}
+	return d.fire(tx, x)
+}
+
+// agrees ends the alert about a difference that is gone.
+func (d *Desk) agrees(tx *store.Tx, storeID, about string) error {
+	a, was, err := alerts.ResolveAbout(tx, alerts.Ledger, storeID, about)
+	if err != nil || !was {
+		return err
+	}
+	return d.Repaint(tx, "alert:"+a.ID)
 }
 
 func (x difference) news() alerts.News {
