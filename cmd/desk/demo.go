@@ -65,6 +65,7 @@ func (c demoCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
+	rules(&cfg)
 	a, err := build(w.ctx, cfg, setup{log: log, demo: true, consent: shops.consent, mailSettle: 5 * time.Second, secrets: secrets, listener: l})
 	if err != nil {
 		return err
@@ -199,7 +200,6 @@ func (s *shops) config(data, listen string) (config.Config, map[string]map[strin
 	cfg.Desk.Data, cfg.Desk.Listen, cfg.Desk.Pull = data, listen, config.Duration(2*time.Second)
 	cfg.Desk.PublicURL = "http://" + listen
 	cfg.Refunds.Settle = config.Duration(5 * time.Second)
-	rules(&cfg)
 	secrets := map[string]map[string]connectors.Secret{}
 	for _, x := range s.world.Accounts() {
 		if x.Platform == sandbox.Shopify && len(cfg.Apps) == 0 {

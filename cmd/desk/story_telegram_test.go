@@ -159,9 +159,9 @@ func (v *telegramVenue) form(p person) (string, bool, error) {
 // fill answers the questions one after another, as a person does. Questions are
 // told apart by the words of their labels.
 func (v *telegramVenue) fill(p person, values map[string]string) error {
-	names := []string{"what", "amount", "lines", "restock", "reason", "goods", "note", "phrase", "text", "secret_code", "secret_new", "secret_again"}
+	names := []string{"what", "amount", "lines", "restock", "reason", "goods", "note", "phrase", "text", "secret_code", "secret_new", "secret_again", "why", "question"}
 	labels := map[string][]string{"what": {"What to give back", "退什么"}, "lines": {"Which lines", "退哪几行"}, "restock": {"Stock", "库存"}, "goods": {"Goods", "商品"}, "amount": {"Amount", "金额"}, "reason": {"Reason", "原因"}, "note": {"Note", "说明"}, "phrase": {"Ready phrase", "话术模板"}, "text": {"Your answer", "您的回复"},
-		"secret_code": {"Your PIN"}, "secret_new": {"New PIN"}, "secret_again": {"New PIN once more"}}
+		"why": {"Why", "原因（"}, "question": {"Your question", "您的问题"}, "secret_code": {"Your PIN"}, "secret_new": {"New PIN"}, "secret_again": {"New PIN once more"}}
 	asked := map[string]bool{}
 	for range names {
 		last := post{}
@@ -188,6 +188,8 @@ func (v *telegramVenue) fill(p person, values map[string]string) error {
 			return fmt.Errorf("telegram: a question of unknown kind: %s", last.text)
 		}
 		asked[name] = true
+		// Nobody answers two questions in one second, and no chat takes two posts in it.
+		time.Sleep(1100 * time.Millisecond)
 		if err := v.reply(p, last, values[name]); err != nil {
 			return err
 		}
