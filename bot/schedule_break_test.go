@@ -256,7 +256,11 @@ func TestSchedulesSeeABrokenDesk(t *testing.T) {
 		{"a look at what was read before", plain(sandbox.Lost), stale, func(v verdict) int { return v.repeated }, []string{"ebay-de", "woo-eu"}},
 		{"no ceiling", over, boundless, func(v verdict) int { return v.over }, scheduleStores},
 	} {
-		for _, store := range scheduleStores {
+		stores := scheduleStores
+		if raced {
+			stores = stores[1:2] // what is broken here is the desk's, and runs the same way on each
+		}
+		for _, store := range stores {
 			t.Run(tt.name+", "+store, func(t *testing.T) {
 				t.Parallel()
 				if v := runSchedule(t, tt.schedule(store), nil); len(v.wrong) > 0 {
