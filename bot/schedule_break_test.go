@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,12 +82,12 @@ func (a takesDoubtForYes) Refund(ctx context.Context, cmd connectors.Refund) (co
 // newKeys is an adapter's caller that makes a key for every attempt.
 type newKeys struct {
 	connectors.Refunder
-	n *int
+	n *atomic.Int64
 }
 
 func (a newKeys) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
-	if *a.n++; *a.n > 1 {
-		cmd.Key = fmt.Sprintf("%s-%d", cmd.Key, *a.n)
+	if n := a.n.Add(1); n > 1 {
+		cmd.Key = fmt.Sprintf("%s-%d", cmd.Key, n)
 	}
 	return a.Refunder.Refund(ctx, cmd)
 }
@@ -205,7 +206,7 @@ func TestSchedulesSeeABrokenDesk(t *testing.T) {
 		return func(b *bureau) { b.wrap = f }
 	}
 	keys := func(b *bureau) {
-		n := 0
+		var n atomic.Int64
 		b.wrap = func(r connectors.Refunder) connectors.Refunder { return newKeys{r, &n} }
 	}
 	blind := wrap(func(r connectors.Refunder) connectors.Refunder { return neverLooks{r} })
@@ -214,9 +215,9 @@ func TestSchedulesSeeABrokenDesk(t *testing.T) {
 		b.through = func(t http.RoundTripper) http.RoundTripper { return remembers{t, &sync.Mutex{}, map[string][]byte{}} }
 	}
 	twice := func(b *bureau) {
-		n := 0
+		var n atomic.Int64
 		b.casts = func(who people.ID) people.ID {
-			if n++; n%2 == 0 {
+			if n.Add(1)%2 == 0 {
 				return "mei"
 			}
 			return who

@@ -269,6 +269,8 @@ func whatInput(p *i18n.Printer, q connectors.Quote, w want) chat.FormInput {
 	add(q.Shipping.Minor > 0, giveShipping, p.T("ask.give.shipping", "left", q.Shipping.String()))
 	add(q.Tax.Minor > 0, giveTax, p.T("ask.give.tax", "left", q.Tax.String()))
 	switch {
+	case w.Odd != "":
+		in.Value = "" // something else was meant than all; nobody guesses what
 	case w.Shipping && q.Shipping.Minor > 0:
 		in.Value = giveShipping
 	case w.Tax && q.Tax.Minor > 0:

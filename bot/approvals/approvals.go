@@ -215,16 +215,15 @@ func Vote(tx *store.Tx, id ID, b Ballot) (Approval, error) {
 	if err != nil && !errors.Is(err, people.ErrNobody) {
 		return a, err
 	}
-	for _, v := range a.Votes {
-		if v.Who == b.Who.ID {
-			return a, ErrTwice
-		}
-	}
+	twice := slices.ContainsFunc(a.Votes, func(v Cast) bool { return v.Who == b.Who.ID })
 	switch {
 	case a.State == Expired:
 		return a, ErrLate
 	case a.State != Waiting:
+		// Also for those who have voted: nobody else has to any more.
 		return a, ErrDecided
+	case twice:
+		return a, ErrTwice
 	case tx.Now() > a.Until.UnixMilli():
 		return a, ErrLate
 	case who.ID == a.By && b.Yes:

@@ -66,7 +66,12 @@ func TestHowRunsEnd(t *testing.T) {
 		waitFor(t, "the ends", func() bool {
 			mu.Lock()
 			defer mu.Unlock()
-			return counts(t, e) == jobs.Counts{Dead: 3} && len(dead) == 3
+			// A death is told at least once.
+			told := map[string]bool{}
+			for _, d := range dead {
+				told[d.Key] = true
+			}
+			return counts(t, e) == jobs.Counts{Dead: 3} && len(told) == 3
 		})
 		mu.Lock()
 		defer mu.Unlock()
