@@ -37,7 +37,7 @@ func ledgerCard(run ledgerRun, open []difference, name func(string) string, who 
 	unread := false
 	for _, x := range run.Parts {
 		fields.Fields = append(fields.Fields, chat.Field{Label: name(x.Store), Value: x.say(p)})
-		unread = unread || x.State == partUnread || x.Unread > 0
+		unread = unread || x.State == partUnread || x.Unread > 0 || x.Early > 0
 	}
 	switch {
 	case !run.over():
@@ -80,6 +80,9 @@ func (x ledgerPart) say(p *i18n.Printer) string {
 	}
 	if x.Unread > 0 {
 		list = append(list, p.T("ledger.part.not_read", "n", x.Unread))
+	}
+	if x.Early > 0 {
+		list = append(list, p.T("ledger.part.early", "n", x.Early))
 	}
 	if x.Elsewhere > 0 {
 		list = append(list, p.T("ledger.part.elsewhere", "n", x.Elsewhere))

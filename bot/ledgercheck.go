@@ -66,7 +66,9 @@ type ledgerRun struct {
 type ledgerPart struct {
 	Run, Store, State, Why, Pos               string
 	Total, Looked, Unread, Differs, Elsewhere int64
-	Ended                                     time.Time
+	// Early are refunds that are too young to be missed.
+	Early int64
+	Ended time.Time
 }
 
 func (r ledgerRun) over() bool {
@@ -288,9 +290,10 @@ func (d *Desk) compareOrder(ctx context.Context, s *Store, shop connectors.Refun
 		if err != nil {
 			return err
 		}
-		found, elsewhere := differences(own, q.Order, time.UnixMilli(tx.Now()), shownWithin(shop))
+		found, elsewhere, early := differences(own, q.Order, time.UnixMilli(tx.Now()), shownWithin(shop))
 		next.Differs += int64(len(found))
 		next.Elsewhere += int64(elsewhere)
+		next.Early += int64(early)
 		if err := d.keepDifferences(tx, s.ID, order, found); err != nil {
 			return err
 		}
@@ -378,7 +381,7 @@ func (d *Desk) partEnds(ctx context.Context, j jobs.Job[LedgerArgs], part ledger
 	})
 	if err == nil {
 		d.Log.InfoContext(ctx, "refunds were compared with the platform's", "run", part.Run, "store", part.Store, "state", state, "orders", part.Looked,
-			"unread", part.Unread, "differences", part.Differs, "elsewhere", part.Elsewhere)
+			"unread", part.Unread, "differences", part.Differs, "elsewhere", part.Elsewhere, "early", part.Early)
 	}
 	return err
 }
@@ -388,8 +391,8 @@ func (d *Desk) savePart(tx *store.Tx, p ledgerPart) error {
 	if !p.Ended.IsZero() {
 		ended = p.Ended.UnixMilli()
 	}
-	if _, err := tx.Exec(`UPDATE ledger_part SET state = ?, why = ?, pos = ?, total = ?, looked = ?, unread = ?, differing = ?, elsewhere = ?, ended = ?
-		WHERE run = ? AND store = ?`, p.State, p.Why, p.Pos, max(p.Total, p.Looked), p.Looked, p.Unread, p.Differs, p.Elsewhere, ended, p.Run, p.Store); err != nil {
+	if _, err := tx.Exec(`UPDATE ledger_part SET state = ?, why = ?, pos = ?, total = ?, looked = ?, unread = ?, differing = ?, elsewhere = ?, early = ?, ended = ?
+		WHERE run = ? AND store = ?`, p.State, p.Why, p.Pos, max(p.Total, p.Looked), p.Looked, p.Unread, p.Differs, p.Elsewhere, p.Early, ended, p.Run, p.Store); err != nil {
 		return err
 	}
 	return d.Repaint(tx, "ledger:"+p.Run)
@@ -404,7 +407,7 @@ func getLedger(tx *store.Tx, id string) (ledgerRun, error) {
 		return r, err
 	}
 	r.Day, r.Began = day.String, time.UnixMilli(began)
-	rows, err := tx.Query(`SELECT run, store, state, why, pos, total, looked, unread, differing, elsewhere, ended FROM ledger_part WHERE run = ? ORDER BY store`, id)
+	rows, err := tx.Query(`SELECT run, store, state, why, pos, total, looked, unread, differing, elsewhere, early, ended FROM ledger_part WHERE run = ? ORDER BY store`, id)
 	if err != nil {
 		return r, err
 	}
@@ -412,7 +415,7 @@ func getLedger(tx *store.Tx, id string) (ledgerRun, error) {
 	for rows.Next() {
 		var p ledgerPart
 		var ended int64
-		if err := rows.Scan(&p.Run, &p.Store, &p.State, &p.Why, &p.Pos, &p.Total, &p.Looked, &p.Unread, &p.Differs, &p.Elsewhere, &ended); err != nil {
+		if err := rows.Scan(&p.Run, &p.Store, &p.State, &p.Why, &p.Pos, &p.Total, &p.Looked, &p.Unread, &p.Differs, &p.Elsewhere, &p.Early, &ended); err != nil {
 			return r, err
 		}
 		if ended > 0 {

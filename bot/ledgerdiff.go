@@ -54,9 +54,10 @@ func shownWithin(shop any) time.Duration {
 }
 
 // differences compares our refunds of an order with what its platform shows, and
-// counts those that were made elsewhere. A refund is known by its receipt or its
+// counts those that were made elsewhere, and ours that are not shown yet and need
+// not be (early). A refund is known by its receipt or its
 // key, or else by its sum and time; none that is shown stands for two.
-func differences(own []Payback, o connectors.Order, now time.Time, lag time.Duration) (out []difference, elsewhere int) {
+func differences(own []Payback, o connectors.Order, now time.Time, lag time.Duration) (out []difference, elsewhere, early int) {
 	seen := slices.DeleteFunc(slices.Clone(o.Refunds), func(x connectors.RefundSeen) bool { return x.State == connectors.StateRejected })
 	take := func(fits func(connectors.RefundSeen) bool) (connectors.RefundSeen, bool) {
 		i := slices.IndexFunc(seen, fits)
@@ -100,11 +101,15 @@ func differences(own []Payback, o connectors.Order, now time.Time, lag time.Dura
 			note(r, differsThere, string(r.State), x.Amount.String())
 		}
 		// Credit in the shop is no refund on every platform's list.
-		if !ok && r.State == RefundConfirmed && r.Body.Cmd.Method != connectors.StoreCredit && now.Sub(r.Updated) > lag {
+		switch {
+		case ok || r.State != RefundConfirmed || r.Body.Cmd.Method == connectors.StoreCredit:
+		case now.Sub(r.Updated) <= lag:
+			early++
+		default:
 			note(r, differsMissing, r.Body.Cmd.Amount.String(), connectors.Money{Currency: r.Body.Cmd.Amount.Currency}.String())
 		}
 	}
-	return append(out, overpaid(o)...), len(seen)
+	return append(out, overpaid(o)...), len(seen), early
 }
 
 // overpaid tells when more was given back of an order than was paid for it.

@@ -60,10 +60,13 @@ func TestDifferences(t *testing.T) {
 		for _, x := range c.seen {
 			o.Refunded = o.Refunded.Add(x.Amount)
 		}
-		got, elsewhere := differences(c.own, o, now, max(c.lag, time.Hour))
+		got, elsewhere, early := differences(c.own, o, now, max(c.lag, time.Hour))
 		what := ""
 		for _, x := range got {
 			what += x.What
+		}
+		if (early > 0) != (c.name == "not there yet") {
+			t.Errorf("%s: %d are too young", c.name, early)
 		}
 		if what != c.want || elsewhere != c.elsewhere {
 			t.Errorf("%s: %q and %d elsewhere, want %q and %d", c.name, what, elsewhere, c.want, c.elsewhere)

@@ -233,6 +233,9 @@ func (d *Desk) withNight(c chat.Card, l RefundList, p *i18n.Printer) chat.Card {
 			unread++
 		}
 	}
+	if n == 0 && unread == 0 {
+		return c // nothing was compared, so nothing is proved
+	}
 	list := []string{p.T("refunds.night", "day", l.night.Day, "n", n)}
 	switch {
 	case l.wrong > 0:
