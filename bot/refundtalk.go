@@ -288,7 +288,13 @@ func (d *Desk) HandOn(ctx context.Context, by Deed, id string, to people.ID) err
 		card := func(p *i18n.Printer) chat.Card {
 			return plain(p, p.T("approval.handed_on", "id", id, "who", giver.Name, "whom", taker.Name))
 		}
-		if err := errors.Join(d.sayUnder(tx, r.matter(), card), d.tellAt(tx, r.matter(), to, card), d.Repaint(tx, r.matter())); err != nil {
+		// Whoever is to decide now finds the card from where they are told.
+		told := func(p *i18n.Printer) chat.Card {
+			c := card(p)
+			c.Buttons = []chat.Button{{Label: r.Body.Cmd.Amount.String() + " · " + r.Ref(), Command: "approvals " + r.ID, Tone: chat.Primary}}
+			return c
+		}
+		if err := errors.Join(d.sayUnder(tx, r.matter(), card), d.tellAt(tx, r.matter(), to, told), d.Repaint(tx, r.matter())); err != nil {
 			return err
 		}
 		return d.Whisper(tx, by.Event, plain(by.P, by.P.T("approval.handed_on", "id", id, "who", giver.Name, "whom", taker.Name)))
