@@ -125,7 +125,7 @@ func (o ExportOptions) cells(r Payback, a approvals.Approval, sent, confirmed ti
 	if method == "" {
 		method = "original"
 	}
-	return []string{r.ID, r.Key, r.Store, o.Platform(r.Store), r.Order, r.Number, strings.Join(lines, "; "), string(cmd.Reason), method, string(r.State),
+	return []string{r.ID, r.Key, r.Store, o.Platform(r.Store), r.Order, r.Number, strings.Join(lines, "; "), string(cmd.Reason), method, r.word(),
 		cmd.Amount.Decimal(), cmd.Amount.Currency, home, homeCurrency, rule.Rate, rule.From, rule.Source, rule.Date, o.Name(string(r.By)), moment(r.Created),
 		strings.Join(yes, "; "), moment(approved), moment(sent), moment(r.Updated), moment(confirmed), r.Receipt.ID, r.Body.Batch, rule.Rule}
 }

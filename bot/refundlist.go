@@ -86,7 +86,8 @@ type RefundList struct {
 	// All is how many there are, Rows the page of them, newest first.
 	All  int
 	Rows []Payback
-	// States and Reasons count them.
+	// States and Reasons count them; what was taken back is told apart from what was
+	// denied.
 	States  map[RefundState]int
 	Reasons map[connectors.RefundReason]int
 	// Paid are the sums of the confirmed ones, by currency; Home is what they come to
@@ -127,7 +128,7 @@ func (d *Desk) Refunds(ctx context.Context, x RefundFilter, page int) (RefundLis
 	err := eachRefund(ctx, d.DB, x, nil, func(r Payback) error {
 		m := r.Body.Cmd.Amount
 		l.All++
-		l.States[r.State]++
+		l.States[RefundState(r.word())]++
 		l.Reasons[r.Body.Cmd.Reason]++
 		into := l.Open
 		if r.State == RefundConfirmed {
@@ -197,7 +198,7 @@ func (d *Desk) RefundsCard(p *i18n.Printer, title string, l RefundList, buttons 
 		fields = append(fields, chat.Field{Label: p.T("refunds.open"), Value: sums(p, l.Open)})
 	}
 	var states, reasons []string
-	for _, s := range []RefundState{RefundAsked, RefundApproved, RefundSent, RefundAccepted, RefundUnknown, RefundConfirmed, RefundDenied, RefundExpired, RefundRejected, RefundFailed} {
+	for _, s := range []RefundState{RefundAsked, RefundApproved, RefundSent, RefundAccepted, RefundUnknown, RefundConfirmed, RefundDenied, withdrawn, RefundExpired, RefundRejected, RefundFailed} {
 		if n := l.States[s]; n > 0 {
 			states = append(states, p.T("refunds.count", "what", p.T(i18n.Key("refunds.state."+string(s))), "n", p.Num(int64(n))))
 		}
@@ -215,7 +216,7 @@ func (d *Desk) RefundsCard(p *i18n.Printer, title string, l RefundList, buttons 
 		if i > 0 {
 			lines += "\n"
 		}
-		lines += p.T("refunds.line", "id", r.ID, "order", r.Ref(), "amount", r.Body.Cmd.Amount.String(), "state", p.T(i18n.Key("refunds.state."+string(r.State))))
+		lines += p.T("refunds.line", "id", r.ID, "order", r.Ref(), "amount", r.Body.Cmd.Amount.String(), "state", p.T(i18n.Key("refunds.state."+r.word())))
 	}
 	c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: lines})
 	return d.withNight(c, l, p)

@@ -33,6 +33,17 @@ const (
 	RefundUnknown   RefundState = "unknown"
 )
 
+// withdrawn marks a refund that is denied because whoever asked took it back.
+const withdrawn = "withdrawn"
+
+// word is the state as people read it: what was taken back was not denied.
+func (r Payback) word() string {
+	if r.State == RefundDenied && r.Error == withdrawn {
+		return withdrawn
+	}
+	return string(r.State)
+}
+
 // over tells whether nothing more will happen.
 func (s RefundState) over() bool {
 	return slices.Contains([]RefundState{RefundConfirmed, RefundDenied, RefundExpired, RefundRejected, RefundFailed}, s)

@@ -191,7 +191,12 @@ func (d *Desk) voted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes
 		return d.replacementVoted(tx, by, r, a, yes, reason)
 	}
 	what := "refund.vote_yes"
-	if !yes {
+	why := ""
+	switch {
+	case yes:
+	case r.By == by.Who.ID:
+		what, why = "refund.withdrawn", withdrawn
+	default:
 		what = "refund.vote_no"
 	}
 	detail := map[string]any{"approval": r.Approval, "facts": a.Facts}
@@ -207,7 +212,7 @@ func (d *Desk) voted(tx *store.Tx, by Deed, r Payback, a approvals.Approval, yes
 		err = d.refundTo(tx, r.ID, RefundApproved, "", nil)
 	case approvals.Denied:
 		// The reason stands with the vote.
-		if err = d.refundTo(tx, r.ID, RefundDenied, "", nil); err == nil && r.By != by.Who.ID {
+		if err = d.refundTo(tx, r.ID, RefundDenied, why, nil); err == nil && r.By != by.Who.ID {
 			err = d.tellAsker(tx, r, func(p *i18n.Printer) chat.Card {
 				return plain(p, p.T("approval.denied_told", "id", r.ID, "amount", r.Body.Cmd.Amount.String(), "order", r.Ref(),
 					"who", castName(p, a.Votes[len(a.Votes)-1], d.name), "why", reason))
