@@ -27,7 +27,7 @@ setup: ## install what the tests use beside Go (PostgreSQL, Redis, Chromium, fon
 
 .PHONY: test
 test: setup ## all tests, in samples
-	$(GO) test $(PKG)
+	$(GO) test -timeout 20m $(PKG)
 
 .PHONY: race
 race: ## all tests under the race detector
