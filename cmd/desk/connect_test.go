@@ -91,7 +91,7 @@ func TestConnectThroughThePage(t *testing.T) {
 		}
 	}
 	code, out := o.run(strings.NewReader(""), "audit", "verify")
-	if code != 0 || !strings.HasPrefix(out, "6 lines hold") {
+	if code != 0 || !strings.HasPrefix(out, "校验通过，共 6 行") {
 		t.Errorf("the audit log: status %d\n%s", code, out)
 	}
 }
