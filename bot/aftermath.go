@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"context"
-	"errors"
 
 	"golang.org/x/text/language"
 
@@ -262,21 +261,9 @@ const lettersLooked = 20
 
 // newest is the newest message of a store's buyers that fits.
 func (d *Desk) newest(tx *store.Tx, fits func(Letter) bool, where, storeID string, args ...any) (Letter, bool, error) {
-	rows, err := tx.Query(`SELECT id FROM message WHERE store = ? AND from_shop = 0 AND state <> ? AND `+where+` ORDER BY at DESC, id DESC LIMIT ?`,
+	ids, err := store.Column[string](tx, `SELECT id FROM message WHERE store = ? AND from_shop = 0 AND state <> ? AND `+where+` ORDER BY at DESC, id DESC LIMIT ?`,
 		append(append([]any{storeID, msgOwn}, args...), lettersLooked)...)
 	if err != nil {
-		return Letter{}, false, err
-	}
-	defer rows.Close()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return Letter{}, false, err
-		}
-		ids = append(ids, id)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return Letter{}, false, err
 	}
 	for _, id := range ids {

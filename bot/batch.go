@@ -394,20 +394,8 @@ func (d *Desk) BatchFor(ctx context.Context, by Deed, id string) (b Batch, err e
 func (d *Desk) Batches(ctx context.Context, who people.ID) (out []Batch, err error) {
 	err = d.DB.Read(ctx, func(tx *store.Tx) error {
 		out = nil
-		rows, err := tx.Query(`SELECT id FROM batch WHERE by_who = ? ORDER BY created DESC, id DESC LIMIT 10`, string(who))
+		ids, err := store.Column[string](tx, `SELECT id FROM batch WHERE by_who = ? ORDER BY created DESC, id DESC LIMIT 10`, string(who))
 		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		var ids []string
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		if err := rows.Err(); err != nil {
 			return err
 		}
 		for _, id := range ids {

@@ -233,15 +233,7 @@ func foundParts(v batchView, count map[RowState]int, p *i18n.Printer) []chat.Par
 
 func chunkCard(v chunkView, p *i18n.Printer) chat.Card {
 	k := v.Chunk
-	var yes []string
-	no, reason := "", ""
-	for _, x := range v.Approval.Votes {
-		if x.Yes {
-			yes = append(yes, castName(p, x, v.Name))
-		} else {
-			no, reason = castName(p, x, v.Name), x.Reason
-		}
-	}
+	yes, no, reason := cast(p, v.Approval, v.Name)
 	asker := v.Name(string(v.Batch.By))
 	c := chat.Card{Title: p.T(i18n.Key("batch.chunk_title."+string(k.State)), "n", k.Rows, "total", k.Total.String(), "left", v.Approval.Left()), Tone: chat.Primary,
 		Foot: p.T("batch.foot_chunk", "asker", asker, "who", p.List(yes...))}

@@ -42,7 +42,7 @@ func WriteBatch(tx *store.Tx, id string, p *i18n.Printer, zone *time.Location, n
 		line := []string{strconv.Itoa(row.Wish.Line), row.Ref(), "", "", string(row.Wish.Reason), note, p.T(i18n.Key("batch.row." + string(row.State))), row.Why.Say(p),
 			"", "", "", "", "", name(string(b.By)), ""}
 		if row.Refund != "" {
-			r, err := scanRefund(tx.Row(`SELECT `+refundColumns+` FROM refund WHERE id = ?`, row.Refund))
+			r, err := getRefund(tx, row.Refund)
 			if err != nil {
 				return err
 			}
@@ -89,12 +89,7 @@ func yesBy(tx *store.Tx, id approvals.ID, p *i18n.Printer, name func(id string) 
 	if err != nil || a.State != approvals.Approved {
 		return "", err
 	}
-	var yes []string
-	for _, v := range a.Votes {
-		if v.Yes {
-			yes = append(yes, castName(p, v, name))
-		}
-	}
+	yes, _, _ := cast(p, a, name)
 	return strings.Join(yes, "; "), nil
 }
 

@@ -152,20 +152,7 @@ func (d *Desk) toCompare(tx *store.Tx, storeID, from string, most int) ([]string
 	if most > 0 {
 		query, args = query+` LIMIT ?`, append(args, most)
 	}
-	rows, err := tx.Query(query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+	return store.Column[string](tx, query, args...)
 }
 
 func (d *Desk) ledgerDays() int {
@@ -344,11 +331,6 @@ func (d *Desk) compareMirror(ctx context.Context, part *ledgerPart) error {
 			return nil
 		}
 	}
-}
-
-// refundsOf are our refunds of an order, oldest first.
-func (d *Desk) refundsOf(tx *store.Tx, storeID, order string) ([]Payback, error) {
-	return readRefunds(tx, `WHERE store = ? AND order_id = ? ORDER BY created, id`, storeID, order)
 }
 
 // partWaits says why a store cannot be read now, and tries it again later.

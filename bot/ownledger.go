@@ -17,42 +17,26 @@ const (
 	ownSlack = 5 * time.Minute
 )
 
-// withOwn adds to a quote what this desk gave back and the platform does not show
+// given are the refunds of an order that this desk has confirmed, and those of them
+// that the platform need not show yet.
+func (d *Desk) given(ctx context.Context, storeID, order string) (all, young []Payback, err error) {
+	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		young = nil
+		all, err = readRefunds(tx, `WHERE store = ? AND order_id = ? AND state = ? ORDER BY created, id`, storeID, order, string(RefundConfirmed))
+		for _, r := range all {
+			if r.Updated.UnixMilli() > tx.Now()-hiddenFor.Milliseconds() {
+				young = append(young, r)
+			}
+		}
+		return err
+	})
+	return all, young, err
+}
+
+// hideOwn adds to a quote what this desk gave back and the platform does not show
 // yet, so that the same money is not given twice and the facts that people
 // approve do not change when it shows at last.
-func (d *Desk) withOwn(ctx context.Context, storeID string, q *connectors.Quote) error {
-	var own []Payback
-	err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		own = nil
-		rows, err := tx.Query(`SELECT id FROM refund WHERE store = ? AND order_id = ? AND state = ? AND updated > ? ORDER BY created, id`,
-			storeID, q.Order.ID, string(RefundConfirmed), tx.Now()-hiddenFor.Milliseconds())
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		var ids []string
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			r, err := d.GetRefund(tx, id)
-			if err != nil {
-				return err
-			}
-			own = append(own, r)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
+func hideOwn(q *connectors.Quote, own []Payback) {
 	q.Hidden = hidden(own, q.Order.Refunds)
 	for _, m := range q.Hidden {
 		if m.Currency != q.Remaining.Currency {
@@ -61,7 +45,6 @@ func (d *Desk) withOwn(ctx context.Context, storeID string, q *connectors.Quote)
 		q.Order.Refunded = connectors.Money{Minor: q.Order.Refunded.Minor + m.Minor, Currency: m.Currency}
 		q.Remaining.Minor = max(0, q.Remaining.Minor-m.Minor)
 	}
-	return nil
 }
 
 // hidden are the sums of own refunds that are not among those which the platform

@@ -29,27 +29,11 @@ func (d *Desk) ownOf(ctx context.Context, storeID string, o connectors.Order, ke
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		rows, err := tx.Query(`SELECT id FROM refund WHERE store = ? AND order_id = ?`, storeID, o.ID)
+		all, err := d.refundsOf(tx, storeID, o.ID)
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		var ids []string
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			r, err := d.GetRefund(tx, id)
-			if err != nil {
-				return err
-			}
+		for _, r := range all {
 			own.keys = append(own.keys, r.Key)
 			if r.Receipt.ID != "" {
 				own.receipts = append(own.receipts, r.Receipt.ID)

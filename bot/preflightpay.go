@@ -24,9 +24,11 @@ func (d *Desk) lastLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *
 	if err != nil {
 		return true, d.unread(ctx, j, r, s, err)
 	}
-	if err := d.withOwn(ctx, s.ID, &q); err != nil {
+	_, young, err := d.given(ctx, s.ID, q.Order.ID)
+	if err != nil {
 		return true, err
 	}
+	hideOwn(&q, young)
 	if a := j.Args.Cmd.Amount; a.Currency == q.Remaining.Currency && a.Minor <= q.Remaining.Minor {
 		return false, nil
 	}

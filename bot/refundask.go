@@ -42,10 +42,13 @@ func (d *Desk) QuoteFor(ctx context.Context, s *Store, order string) (connectors
 	if err != nil {
 		return q, ShopProblem(s, err, "order", order)
 	}
-	if err := d.withOwn(ctx, s.ID, &q); err != nil {
+	all, young, err := d.given(ctx, s.ID, q.Order.ID)
+	if err != nil {
 		return q, err
 	}
-	return q, d.withOwnParts(ctx, s.ID, &q)
+	hideOwn(&q, young)
+	ownParts(&q, all)
+	return q, nil
 }
 
 // AskRefund writes down what somebody wants refunded and asks the people who may

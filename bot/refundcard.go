@@ -40,15 +40,7 @@ const (
 func refundCard(v refundView, p *i18n.Printer) chat.Card {
 	r, cmd := v.Refund, v.Refund.Body.Cmd
 	asker := v.Name(string(r.By))
-	var yes []string
-	no, reason := "", ""
-	for _, x := range v.Approval.Votes {
-		if x.Yes {
-			yes = append(yes, castName(p, x, v.Name))
-		} else {
-			no, reason = castName(p, x, v.Name), x.Reason
-		}
-	}
+	yes, no, reason := cast(p, v.Approval, v.Name)
 	list := p.List(yes...)
 	c := chat.Card{Title: p.T(i18n.Key("refund.title."+string(r.State)), "amount", cmd.Amount.String(), "n", v.Approval.Left())}
 	c.Parts = []chat.Part{{Kind: chat.Fields, Fields: refundFields(v, p)}}

@@ -33,6 +33,11 @@ func readRefunds(tx *store.Tx, where string, args ...any) ([]Payback, error) {
 	return out, errors.Join(rows.Err(), rows.Close())
 }
 
+// refundsOf are our refunds of an order, oldest first.
+func (d *Desk) refundsOf(tx *store.Tx, storeID, order string) ([]Payback, error) {
+	return readRefunds(tx, `WHERE store = ? AND order_id = ? ORDER BY created, id`, storeID, order)
+}
+
 // RefundFilter says which refunds are meant: those that were asked for from a
 // moment to another, but not with it.
 type RefundFilter struct {

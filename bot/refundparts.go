@@ -2,14 +2,12 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
 
 	"helloworld/bot/chat"
-	"helloworld/bot/store"
 	"helloworld/connectors"
 	"helloworld/i18n"
 )
@@ -183,45 +181,16 @@ func (d *Desk) CreditFor(ctx context.Context, o OrderAt) (ok bool, why string, e
 	return ok, why, nil
 }
 
-// withOwnParts holds a quote's lines, shipping and tax to what this desk has not
+// ownParts holds a quote's lines, shipping and tax to what this desk has not
 // given back of them yet: not every platform tells what a refund was for, and
 // none at once.
-func (d *Desk) withOwnParts(ctx context.Context, storeID string, q *connectors.Quote) error {
-	var own []connectors.Refund
-	err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		own = nil
-		rows, err := tx.Query(`SELECT body FROM refund WHERE store = ? AND order_id = ? AND state = ? ORDER BY created, id`,
-			storeID, q.Order.ID, string(RefundConfirmed))
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var text string
-			var body PaybackBody
-			if err := rows.Scan(&text); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(text), &body); err != nil {
-				return err
-			}
-			own = append(own, body.Cmd)
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		return err
-	}
-	ownParts(q, own)
-	return nil
-}
-
-func ownParts(q *connectors.Quote, own []connectors.Refund) {
+func ownParts(q *connectors.Quote, own []Payback) {
 	var shipping, tax int64
 	units, money := map[string]int{}, map[string]int64{}
 	for _, r := range own {
-		shipping, tax = shipping+r.Shipping.Minor, tax+r.Tax.Minor
-		for _, l := range r.Lines {
+		cmd := r.Body.Cmd
+		shipping, tax = shipping+cmd.Shipping.Minor, tax+cmd.Tax.Minor
+		for _, l := range cmd.Lines {
 			units[l.Line] += l.Quantity
 			money[l.Line] += l.Amount.Minor
 		}

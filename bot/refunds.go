@@ -109,7 +109,9 @@ var ErrNoRefund = errors.New("bot: no such refund")
 const refundColumns = `id, store, order_id, number, body, facts, state, asked_by, approval, key, receipt, error, created, updated, unsure, due`
 
 // GetRefund reads a refund.
-func (d *Desk) GetRefund(tx *store.Tx, id string) (Payback, error) {
+func (d *Desk) GetRefund(tx *store.Tx, id string) (Payback, error) { return getRefund(tx, id) }
+
+func getRefund(tx *store.Tx, id string) (Payback, error) {
 	return scanRefund(tx.Row(`SELECT `+refundColumns+` FROM refund WHERE id = ?`, id))
 }
 

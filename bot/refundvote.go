@@ -170,6 +170,18 @@ func castName(p *i18n.Printer, v approvals.Cast, name func(id string) string) st
 	return p.T("approval.in_place_of", "who", name(string(v.Who)), "whom", name(string(v.For)))
 }
 
+// cast tells who said yes, and who said no and why.
+func cast(p *i18n.Printer, a approvals.Approval, name func(id string) string) (yes []string, no, why string) {
+	for _, v := range a.Votes {
+		if v.Yes {
+			yes = append(yes, castName(p, v, name))
+		} else {
+			no, why = castName(p, v, name), v.Reason
+		}
+	}
+	return yes, no, why
+}
+
 // deciderNames are the people whose yes counts, as a list.
 func (d *Desk) deciderNames(ctx context.Context, p *i18n.Printer, a approvals.Approval) string {
 	var names []string

@@ -32,15 +32,7 @@ func (d *Desk) paintReplacement(_ context.Context, tx *store.Tx, id string, p *i
 // with a refund is drawn by the same hand.
 func replacementCard(v refundView, r Replacement, p *i18n.Printer) chat.Card {
 	asker := v.Name(string(r.By))
-	var yes []string
-	no, why := "", ""
-	for _, x := range v.Approval.Votes {
-		if x.Yes {
-			yes = append(yes, castName(p, x, v.Name))
-		} else {
-			no, why = castName(p, x, v.Name), x.Reason
-		}
-	}
+	yes, no, why := cast(p, v.Approval, v.Name)
 	what := ReplacementWhat(p, r.Body)
 	c := chat.Card{Title: p.T(i18n.Key("replace.title."+string(r.State)), "what", what, "n", v.Approval.Left())}
 	fields := []chat.Field{{Label: p.T("replace.field.id"), Value: r.ID}, {Label: p.T("field.store"), Value: v.Store.Name}, {Label: p.T("field.order"), Value: r.Ref()}}

@@ -298,13 +298,13 @@ func (a *Approval) end(tx *store.Tx, s State) error {
 
 // Overdue lists waiting approvals that have run out.
 func Overdue(tx *store.Tx, limit int) ([]ID, error) {
-	return ids(tx, `SELECT id FROM approval WHERE state = ? AND until < ? ORDER BY until LIMIT ?`, string(Waiting), tx.Now(), limit)
+	return store.Column[ID](tx, `SELECT id FROM approval WHERE state = ? AND until < ? ORDER BY until LIMIT ?`, string(Waiting), tx.Now(), limit)
 }
 
 // ListWaiting lists what waits for people, whatever runs out first before the
 // rest.
 func ListWaiting(tx *store.Tx, limit int) ([]ID, error) {
-	return ids(tx, `SELECT id FROM approval WHERE state = ? AND until >= ? ORDER BY until, created, id LIMIT ?`, string(Waiting), tx.Now(), limit)
+	return store.Column[ID](tx, `SELECT id FROM approval WHERE state = ? AND until >= ? ORDER BY until, created, id LIMIT ?`, string(Waiting), tx.Now(), limit)
 }
 
 // Widen lets more people vote on what still waits.
@@ -328,21 +328,4 @@ func Once(tx *store.Tx, id ID, what string) (bool, error) {
 	n, err := tx.Exec(`INSERT INTO approval_mark(approval, what, at) VALUES (?, ?, ?) ON CONFLICT (approval, what) DO NOTHING`,
 		string(id), what, tx.Now())
 	return n == 1, err
-}
-
-func ids(tx *store.Tx, q string, args ...any) ([]ID, error) {
-	rows, err := tx.Query(q, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []ID
-	for rows.Next() {
-		var id ID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
 }

@@ -131,6 +131,24 @@ func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	return rows, err
 }
 
+// Column reads a query of one column to its end.
+func Column[T any](t *Tx, query string, args ...any) ([]T, error) {
+	rows, err := t.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		var x T
+		if err := rows.Scan(&x); err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
 // Row runs a query of one row. Scan it before the same query is run again.
 func (t *Tx) Row(query string, args ...any) *sql.Row {
 	plain(args)

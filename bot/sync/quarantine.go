@@ -60,21 +60,8 @@ func Release(tx *store.Tx, storeID, stream string, ids []string) error {
 // Aside lists ids of a stream that are set aside and known by an id, those that
 // were looked at longest ago first.
 func Aside(tx *store.Tx, storeID, stream string, most int) ([]string, error) {
-	rows, err := tx.Query(`SELECT id FROM quarantine WHERE store = ? AND stream = ? AND id NOT LIKE '?%' ORDER BY at, id LIMIT ?`,
+	return store.Column[string](tx, `SELECT id FROM quarantine WHERE store = ? AND stream = ? AND id NOT LIKE '?%' ORDER BY at, id LIMIT ?`,
 		storeID, stream, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
 }
 
 // Looked notes that an item that is set aside was looked at again, in vain.

@@ -190,17 +190,12 @@ func (c auditExportCmd) Run(w *world) error {
 			}
 		}
 	}
-	out := w.out
-	closed := func() error { return nil }
-	if c.File != "-" {
-		file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-		if err != nil {
-			return err
-		}
-		out, closed = file, file.Close
+	out, closed, err := w.outFile(c.File)
+	if err != nil {
+		return err
 	}
 	var n int64
-	err := withAudit(w, c.Config, func(_ config.Config, db *store.DB) (err error) {
+	err = withAudit(w, c.Config, func(_ config.Config, db *store.DB) (err error) {
 		n, err = audit.Export(w.ctx, out, db, c.Format, f)
 		return err
 	})

@@ -42,6 +42,18 @@ type world struct {
 	err    io.Writer
 }
 
+// outFile opens a file that is to be written anew; "-" is the output.
+func (w *world) outFile(name string) (out io.Writer, closed func() error, err error) {
+	if name == "-" {
+		return w.out, func() error { return nil }, nil
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, f.Close, nil
+}
+
 // cli is the command line.
 type cli struct {
 	Serve     serveCmd     `cmd:"" help:"Run the desk."`

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -64,14 +63,9 @@ func (c refundsExportCmd) Run(w *world) error {
 			platforms[s.ID] = s.Platform
 		}
 		o.Platform = func(id string) string { return platforms[id] }
-		out := w.out
-		closed := func() error { return nil }
-		if c.File != "-" {
-			file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-			if err != nil {
-				return err
-			}
-			out, closed = file, file.Close
+		out, closed, err := w.outFile(c.File)
+		if err != nil {
+			return err
 		}
 		n, err = bot.ExportRefunds(w.ctx, db, out, o)
 		return errors.Join(err, closed())
