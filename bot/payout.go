@@ -74,7 +74,7 @@ func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 	if !begun {
 		return jobs.Snooze(nextTurn)
 	}
-	r.State, r.Updated = RefundSent, d.Now()
+	r.State, r.Updated, r.Receipt = RefundSent, d.Now(), connectors.Receipt{}
 	rec, err := shop.Refund(ctx, j.Args.Cmd)
 	if err == nil {
 		return d.payReceipt(ctx, j, r, rec, false)
@@ -110,7 +110,11 @@ func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 
 // payConflict looks whether what is in the way is this very refund.
 func (d *Desk) payConflict(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder, cause error) error {
-	rec, err := shop.RefundState(connectors.WithFresh(ctx), j.Args.Cmd, r.Receipt)
+	cmd, err := d.known(ctx, j.Args.Cmd, r, shop)
+	if err != nil {
+		return err
+	}
+	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
 	if err == nil && rec.State == connectors.StateAbsent {
 		d.Log.WarnContext(ctx, "a refund was rejected", "refund", r.ID, "store", r.Store, "err", cause)
 		return d.payEnds(ctx, j, r, RefundRejected, codeOf(cause), nil)
@@ -128,11 +132,8 @@ func codeOf(err error) string {
 
 // payLook reads the shop: did it happen?
 func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) error {
-	cmd := j.Args.Cmd
-	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		cmd.Taken, err = takenBy(tx, r, shop)
-		return err
-	}); err != nil {
+	cmd, err := d.known(ctx, j.Args.Cmd, r, shop)
+	if err != nil {
 		return err
 	}
 	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
@@ -260,9 +261,24 @@ func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunde
 		if err := noteLook(tx, r.ID, lookSent, ""); err != nil {
 			return err
 		}
-		return d.payStep(tx, r, RefundSent, "", nil)
+		// What was known of an earlier attempt is not known of this one, which may end
+		// with this process: its receipt would point a look at the wrong moment.
+		return d.payStep(tx, r, RefundSent, "", &connectors.Receipt{})
 	})
 	return begun, err
+}
+
+// known adds to a command, before the shop is asked what became of it, what the
+// desk knows: when it was sent, and which receipts are others'.
+func (d *Desk) known(ctx context.Context, cmd connectors.Refund, r Payback, shop connectors.Refunder) (connectors.Refund, error) {
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if cmd.Taken, err = takenBy(tx, r, shop); err != nil {
+			return err
+		}
+		cmd.Sent, err = sendings(tx, r.ID)
+		return err
+	})
+	return cmd, err
 }
 
 // takenFor is how long another refund's receipt may be taken for this one's.

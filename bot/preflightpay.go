@@ -32,11 +32,8 @@ func (d *Desk) lastLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *
 	if a := j.Args.Cmd.Amount; a.Currency == q.Remaining.Currency && a.Minor <= q.Remaining.Minor {
 		return false, nil
 	}
-	cmd := j.Args.Cmd
-	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		cmd.Taken, err = takenBy(tx, r, shop)
-		return err
-	}); err != nil {
+	cmd, err := d.known(ctx, j.Args.Cmd, r, shop)
+	if err != nil {
 		return true, err
 	}
 	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)

@@ -54,6 +54,15 @@ func noteLook(tx *store.Tx, refund, what, receipt string) error {
 	return err
 }
 
+// sendings are the times at which sending a refund was begun, oldest first.
+func sendings(tx *store.Tx, refund string) (out []time.Time, err error) {
+	at, err := store.Column[int64](tx, `SELECT first FROM refund_look WHERE refund = ? AND what = ? ORDER BY n`, refund, lookSent)
+	for _, ms := range at {
+		out = append(out, time.UnixMilli(ms))
+	}
+	return out, err
+}
+
 // evidence is what was sent for a refund and what its platform showed, oldest
 // first.
 func evidence(tx *store.Tx, refund string) ([]refundLook, error) {

@@ -355,6 +355,16 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 				}
 				return nil
 			}},
+		{"a second attempt ends with its process, and is looked for only about the time of the first",
+			schedule{seed: 354, store: "amazon-jp", votes: 1, settle: 20 * time.Minute, totals: []int64{12235},
+				asks: []ask{{part: 50, press: press}}, faults: []failing{{op: "refund", kind: sandbox.Timeout, times: 1}, {at: time.Minute, op: "refund", kind: sandbox.Throttled, times: 2}},
+				kills: []kill{{call: 4, answered: true, rest: 20 * time.Second}}},
+			func(v verdict) error {
+				if v.happened != 1 || v.kills != 1 {
+					return fmt.Errorf("it should have happened, and the desk ended once: %v", v)
+				}
+				return nil
+			}},
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()

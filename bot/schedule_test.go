@@ -107,7 +107,7 @@ func TestSchedules(t *testing.T) {
 						v.wrong = append(v.wrong, "unknown where the platform tells")
 					}
 					if len(v.wrong) > 0 || t.Failed() {
-						t.Errorf("%v\n%v", s, v.wrong)
+						t.Errorf("%v\nwrong: %v", s, v.wrong)
 					}
 					if len(v.why) > 0 {
 						t.Log(s, "\n", v.why)

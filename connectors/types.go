@@ -198,6 +198,9 @@ type Refund struct {
 	// and that the platform did not show then: one of them that turns up is not
 	// this one.
 	Hidden []Money `json:"hidden,omitempty"`
+	// Sent are the times at which sending it was begun, oldest first, by any process:
+	// of an attempt that ended with its process nobody else knows when it was.
+	Sent []time.Time `json:"sent,omitempty"`
 }
 
 // RefundLine is part of a refund.

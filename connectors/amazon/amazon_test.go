@@ -245,6 +245,42 @@ func TestRefundStateIsHonest(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 	})
+	t.Run("a second attempt whose process ended", func(t *testing.T) {
+		// The first never came in. Of the second there is no receipt but the first's, or
+		// none at all, and what the desk wrote down before both.
+		s, cmd, r := lost(t)
+		feed := s.feeds[0]
+		s.feeds, cmd.Sent = nil, []time.Time{s.clock.now()}
+		s.clock.add(30 * time.Minute)
+		cmd.Sent = append(cmd.Sent, s.clock.now())
+		for _, had := range []connectors.Receipt{r, {}} {
+			if got := look(t, s, cmd, had); got.State != connectors.StateUnknown || got.After <= 0 || got.After > quiet {
+				t.Errorf("it may still turn up: %+v", got)
+			}
+		}
+		s.clock.add(time.Minute)
+		feed["createdTime"] = s.clock.now().Format(time.RFC3339)
+		s.feeds = append(s.feeds, feed)
+		s.clock.add(time.Hour)
+		for _, had := range []connectors.Receipt{r, {}} {
+			if got := look(t, s, cmd, had); got.State != connectors.StateAccepted || got.Code != guessed {
+				t.Errorf("the feed of the second attempt is there: %+v", got)
+			}
+		}
+		s.feeds = nil
+		if got := look(t, s, cmd, connectors.Receipt{}); got.State != connectors.StateAbsent {
+			t.Errorf("neither came in: %+v", got)
+		}
+	})
+	t.Run("a first attempt that came very late", func(t *testing.T) {
+		s, cmd, _ := lost(t)
+		cmd.Sent = []time.Time{s.clock.now()}
+		s.clock.add(30 * time.Minute)
+		cmd.Sent = append(cmd.Sent, s.clock.now())
+		if got := look(t, s, cmd, connectors.Receipt{State: connectors.StateUnknown, Code: sentAt + s.clock.now().Format(time.RFC3339Nano)}); got.State != connectors.StateAccepted {
+			t.Errorf("%+v", got)
+		}
+	})
 	t.Run("another message's report", func(t *testing.T) {
 		s, cmd, r := lost(t)
 		s.settle()

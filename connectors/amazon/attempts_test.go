@@ -132,7 +132,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 	for part, read := range map[string]func(*Seller, connectors.Refund) error{
 		"/transactions": func(c *Seller, cmd connectors.Refund) error { return second(c.Quote(t.Context(), cmd.Order)) },
 		"/feeds": func(c *Seller, cmd connectors.Refund) error {
-			return second(c.strays(t.Context(), cmd, cmd.Asked, cmd.Asked))
+			return second(c.strays(t.Context(), cmd, window{from: cmd.Asked}))
 		},
 	} {
 		s := newServer(t, 3)

@@ -14,12 +14,13 @@
 //
 // When the answer to a feed is lost, nothing the platform lists names the
 // document it was made from. RefundState then reasons from the feeds of this
-// application in that time: none, after a pause, means absent; exactly one that
-// belongs to nobody else is taken for ours, as accepted, and becomes applied
-// only when the finances show it or its report names our message; several mean
-// unknown, and a person has to look. So that there are not several, refunds are
-// sent one by one ([Seller.OneByOne]), and the feeds of those whose receipts the
-// desk has are left out.
+// application since the first attempt: none, after a pause, means absent; exactly
+// one that belongs to nobody else is taken for ours, as accepted, and becomes
+// applied only when the finances show it or its report names our message; several
+// mean unknown, and a person has to look. The times of the attempts come from the
+// desk, since one that ends with its process leaves no receipt. So that there are
+// not several feeds, refunds are sent one by one ([Seller.OneByOne]), and those
+// whose receipts the desk has are left out.
 //
 // Amazon lets sellers send only prepared messages and shows none. Can says so;
 // those that carry a text are offered as templates ([Seller.Templates]). What a
