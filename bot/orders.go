@@ -65,6 +65,58 @@ func (d *Desk) FindOrder(ctx context.Context, who people.Person, ref string) (Or
 	return OrderAt{}, &Ambiguous{known}
 }
 
+// ReturnAt is a return, and the order that it is of.
+type ReturnAt struct {
+	OrderAt
+	Return connectors.Return
+}
+
+// FindReturn finds the one return that a person means, fresh from its shop where
+// that can be asked. ok is false where there is none of that number, or an order
+// has it. The error is an *Ambiguous when the returns are of several orders.
+func (d *Desk) FindReturn(ctx context.Context, who people.Person, ref string) (r ReturnAt, ok bool, err error) {
+	storeID, number := SplitOrder(ref)
+	if number == "" || d.Knows(ctx, who, ref) {
+		return r, false, nil
+	}
+	var found []sync.FoundReturn
+	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		found, err = sync.FindReturns(tx, number)
+		return err
+	}); err != nil {
+		return r, false, err
+	}
+	found = slices.DeleteFunc(found, func(f sync.FoundReturn) bool {
+		_, here := d.Shop(f.Store)
+		return !here || !who.Sees(f.Store) || storeID != "" && f.Store != strings.ToLower(storeID)
+	})
+	var orders []OrderAt
+	for _, f := range found {
+		s, _ := d.Shop(f.Store)
+		o, err := d.readOrder(ctx, s, f.Return.Order)
+		if err != nil {
+			return r, false, err
+		}
+		if !slices.ContainsFunc(orders, func(x OrderAt) bool { return x.Ref() == o.Ref() }) {
+			orders = append(orders, o)
+		}
+		r = ReturnAt{o, f.Return}
+	}
+	switch len(orders) {
+	case 0:
+		return r, false, nil
+	case 1:
+		if shop, can := r.Store.Shop.(connectors.ReturnReader); can {
+			// What the mirror has will do where the shop does not tell.
+			if now, err := shop.Return(connectors.WithPriority(ctx, connectors.Agent), r.Return.ID); err == nil {
+				r.Return = now
+			}
+		}
+		return r, true, nil
+	}
+	return r, false, &Ambiguous{orders}
+}
+
 // inMirror looks the number up in the mirror of every store the person sees.
 func (d *Desk) inMirror(ctx context.Context, who people.Person, number string) ([]OrderAt, error) {
 	var out []OrderAt

@@ -31,16 +31,25 @@ const (
 // runRefund asks for a refund. Where it was not said what to give back, or why,
 // a form asks for that; what was said stands in it.
 func runRefund(c *Call) error {
-	o, err := c.Desk.FindOrder(c.Ctx, c.Who, c.Args["order"])
-	if err != nil {
-		return err
-	}
 	w, err := readWant(c.P, c.Args["wish"])
 	if err != nil {
 		return err
 	}
+	back, is, err := c.Desk.FindReturn(c.Ctx, c.Who, c.Args["order"])
+	if err != nil {
+		return err
+	}
+	o := back.OrderAt
+	if is {
+		w.comesBack(back)
+	} else if o, err = c.Desk.FindOrder(c.Ctx, c.Who, c.Args["order"]); err != nil {
+		return err
+	}
 	if w.Swap != "" {
 		return runReplace(c, o, w)
+	}
+	if w.From != "" {
+		return askRefund(c, o, w)
 	}
 	asked := c.Filled && (c.Has("reason") || c.Has("lines") || c.Has("amount"))
 	if asked {
@@ -71,6 +80,28 @@ func runRefund(c *Call) error {
 		}
 	}
 	return err
+}
+
+// comesBack fills in what a return says, where nothing else was said: its lines,
+// and why. Nobody has said yet that this is what they want, so that it is shown.
+func (w *want) comesBack(r bot.ReturnAt) {
+	if !w.said() && w.Swap == "" {
+		w.From = r.Return.Number
+	}
+	if w.Reason == "" {
+		w.Reason = r.Return.Reason
+	}
+	if w.said() {
+		return
+	}
+	for _, l := range r.Return.Lines {
+		i := slices.IndexFunc(r.Order.Lines, func(x connectors.OrderLine) bool { return x.ID == l.Line })
+		if i < 0 {
+			w.Lines = nil // it is of something that the order does not show
+			return
+		}
+		w.Lines = append(w.Lines, bot.LinePick{N: i + 1, Quantity: l.Quantity})
+	}
 }
 
 // refundAsk makes of what was said what is asked for, by what is left.
@@ -192,7 +223,7 @@ func askRefund(c *Call, o bot.OrderAt, w want, wrong ...error) error {
 	lines := len(w.Lines) > 0 || chosen == giveLines || c.Filled && c.Has("lines")
 	amount := w.Amount != "" || chosen == giveAmount
 	known := want{Reason: w.Reason, Goods: w.Goods, Note: w.Note, Credit: w.Credit, Anyway: w.Anyway}
-	first := w.Reason == "" || !lines && !amount || c.Filled && c.Has("reason") && wrong != nil
+	first := w.Reason == "" || w.From != "" || !lines && !amount || c.Filled && c.Has("reason") && wrong != nil
 	switch {
 	case lines:
 		known.Shipping = w.Shipping
@@ -236,7 +267,11 @@ const introLines = 12
 
 // refundIntro says what is left, line by line.
 func refundIntro(p *i18n.Printer, q connectors.Quote, w want) string {
-	say := []string{p.T("refund.form.intro", "total", q.Order.Total.String(), "left", q.Remaining.String())}
+	var say []string
+	if w.From != "" {
+		say = append(say, p.T("refund.form.from_return", "number", clip(w.From, 40)), "")
+	}
+	say = append(say, p.T("refund.form.intro", "total", q.Order.Total.String(), "left", q.Remaining.String()))
 	for i, l := range q.Lines {
 		if i == introLines {
 			say = append(say, p.T("ask.lines_more", "n", len(q.Lines)-i))

@@ -165,3 +165,60 @@ func TestFormSaysWhyNoCredit(t *testing.T) {
 		t.Errorf("nobody asked for credit, and it says %q", r.form().Intro)
 	}
 }
+
+// TestFromAReturn: a return's number opens the form of its order for whoever sees
+// its store, also where the mirror had it before it kept numbers; where returns of
+// two shops have the number it is asked which order is meant; and what is typed
+// beside it goes on its way at once.
+func TestFromAReturn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ret := func(storeID, order, id, number string, lines ...connectors.ReturnLine) {
+		r.write(func(tx *store.Tx) error {
+			_, err := sync.ReturnBatch([]connectors.Return{{ID: id, Number: number, Kind: connectors.KindReturn, Order: order, Reason: connectors.ReasonWrongItem, Lines: lines}}).Save(tx, storeID)
+			return err
+		})
+	}
+	mine := r.order(sandbox.NewOrder{Store: "shopify-main", Number: "2001", Total: "20.00", Quantity: 2})
+	theirs := r.order(sandbox.NewOrder{Store: "ebay-us", Number: "9001", Total: "30.00"})
+	other := r.order(sandbox.NewOrder{Store: "ebay-de", Number: "5001", Total: "59.90"})
+	gid := func(o sandbox.OrderInfo) string { return "gid://shopify/Order/" + o.ID }
+	ret("shopify-main", gid(mine), "gid://shopify/Return/1", "#2001-R1", connectors.ReturnLine{Line: "gid://shopify/LineItem/" + mine.Lines[0], Quantity: 1})
+	ret("ebay-us", theirs.ID, "return:77", "77")
+	r.write(func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE return_row SET number = '' WHERE store = 'shopify-main'`)
+		return err
+	})
+	from := func(number string) string {
+		return i18n.For(language.English).T("refund.form.from_return", "number", number)
+	}
+
+	r.say("anna", "/refund 2001-r1")
+	f := r.form()
+	if !strings.Contains(f.Intro, from("#2001-R1")) {
+		t.Fatalf("the form says %q", f.Intro)
+	}
+	got := map[string]string{}
+	for _, in := range f.Inputs {
+		got[in.Name] = in.Value
+	}
+	if got["lines"] != "1x1" || got["reason"] != string(connectors.ReasonWrongItem) {
+		t.Errorf("filled in: %v", got)
+	}
+
+	if said, _ := r.say("anna", "/refund 77"); len(said) != 1 || !strings.Contains(words(said[0]), i18n.For(language.English).T("error.order_none", "order", "77")) {
+		t.Errorf("somebody who does not see the store: %q", words(said[0]))
+	}
+	if r.say("ben", "/refund ebay-us#77"); !strings.Contains(r.form().Intro, from("77")) {
+		t.Errorf("the form says %q", r.form().Intro)
+	}
+	ret("ebay-de", other.ID, "return:77", "77")
+	if said, _ := r.say("ben", "/refund 77"); len(said) != 1 || len(said[0].Buttons) != 2 {
+		t.Errorf("two shops have it: %q", words(said[0]))
+	}
+
+	said, _ := r.say("anna", "/refund 2001-R1 5.00")
+	if n := r.count(`SELECT COUNT(*) FROM refund WHERE store = 'shopify-main'`); n != 1 {
+		t.Fatalf("%d asked for: %q", n, words(said[0]))
+	}
+}

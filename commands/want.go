@@ -29,6 +29,8 @@ type want struct {
 	Swap string
 	// Anyway: past what may be asked past.
 	Anyway bool
+	// From is the number of the return that it was filled in from.
+	From string
 	// Odd is the first word that was not understood, where no reason stood before
 	// it: then it is perhaps no note.
 	Odd string

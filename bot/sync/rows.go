@@ -26,7 +26,7 @@ var tables = map[string]table{
 	Orders:  {"order_row", []string{"number"}},
 	Items:   {"item_row", []string{"sku"}},
 	Stock:   {"stock_row", []string{"sku"}},
-	Returns: {"return_row", []string{"order_ref", "status", "due"}},
+	Returns: {"return_row", []string{"order_ref", "status", "due", "number"}},
 }
 
 // Batch is a page of the mirror, ready to be written: what can be done before
@@ -84,7 +84,7 @@ func ReturnBatch(returns []connectors.Return) Batch {
 		if !r.Due.IsZero() {
 			due = r.Due.UnixMilli()
 		}
-		return r.ID, r.Updated, []any{clean(r.Order), string(r.Status), due}
+		return r.ID, r.Updated, []any{clean(r.Order), string(r.Status), due, clean(Number(r.Number))}
 	})
 }
 
@@ -263,6 +263,37 @@ func StockOf(tx *store.Tx, storeID, sku string) ([]connectors.StockLevel, error)
 // ReturnsOf lists the returns of an order, by the platform's order id.
 func ReturnsOf(tx *store.Tx, storeID, order string) ([]connectors.Return, error) {
 	return bodies[connectors.Return](tx, `SELECT body FROM return_row WHERE store = ? AND order_ref = ? ORDER BY id`, storeID, clean(order))
+}
+
+// FoundReturn is a return of the mirror.
+type FoundReturn struct {
+	Store  string
+	Return connectors.Return
+}
+
+// FindReturns looks a return up by number or id in the mirror, in every store.
+func FindReturns(tx *store.Tx, number string) ([]FoundReturn, error) {
+	rows, err := tx.Query(`SELECT store, body FROM return_row WHERE number = ? OR id = ? OR number = '' AND UPPER(body) LIKE ? ESCAPE '!' ORDER BY store, id`,
+		clean(Number(number)), clean(strings.TrimSpace(number)), Holds(clean(Number(number))))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []FoundReturn
+	for rows.Next() {
+		var f FoundReturn
+		var body string
+		if err := rows.Scan(&f.Store, &body); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(body), &f.Return); err != nil {
+			return nil, fmt.Errorf("sync: a return of the mirror: %w", err)
+		}
+		if r := f.Return; Number(r.Number) == Number(number) || r.ID == strings.TrimSpace(number) {
+			out = append(out, f)
+		}
+	}
+	return out, rows.Err()
 }
 
 func bodies[T any](tx *store.Tx, query string, args ...any) ([]T, error) {

@@ -218,7 +218,8 @@ func doReturn(s *story, w []string) error {
 	if len(w) > 2 {
 		n.Kind = w[2]
 	}
-	_, err = s.world().AddReturn(n)
+	r, err := s.world().AddReturn(n)
+	s.caught["return"] = r.Number
 	return err
 }
 

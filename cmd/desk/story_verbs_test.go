@@ -59,7 +59,7 @@ var verbs = map[string]verb{
 	"shop":        {"shop times-out-once | shop STORE OP KIND [N] | shop STORE LEVER [WORDS…]: see levers", 1, true, doShop},
 	"late":        {"late AGO [STORE#]NUMBER AMOUNT CURRENCY: an order that the platform lists so much later than it was made", 4, false, doLate},
 	"ship":        {"ship NUMBER CARRIER TRACKING: the seller sends it, in the platform's own pages", 3, false, doShip},
-	"return":      {"return NUMBER REASON [KIND]: its buyer wants to send it back", 2, false, doReturn},
+	"return":      {"return NUMBER REASON [KIND]: its buyer wants to send it back; ${return} is its number", 2, false, doReturn},
 	"shelf":       {"shelf STORE SKU N: so many of it can be sold now", 3, false, doShelf},
 	"service":     {"service KIND down|up | says WORD | paid NUMBER N: what a tracking service does, and what it cost", 2, false, doService},
 	"forge":       {"forge STORE N: somebody calls the desk in the platform's name", 2, false, doForge},
