@@ -281,7 +281,7 @@ func (s *Shop) RefundState(ctx context.Context, cmd connectors.Refund, r connect
 	if seen, ok := s.match(o, cmd); ok {
 		return s.receipt(seen, cmd), nil
 	}
-	if s.settling(cmd.Key) {
+	if n := len(cmd.Sent); s.settling(cmd.Key) || n > 0 && s.now().Sub(cmd.Sent[n-1]) < settling {
 		return s.unknown(cmd, r), nil
 	}
 	return connectors.Receipt{State: connectors.StateAbsent}, nil
@@ -304,6 +304,9 @@ func (s *Shop) unknown(cmd connectors.Refund, r connectors.Receipt) connectors.R
 	s.mu.Lock()
 	at := s.sent[cmd.Key].at
 	s.mu.Unlock()
+	if n := len(cmd.Sent); n > 0 && cmd.Sent[n-1].After(at) {
+		at = cmd.Sent[n-1] // by a process that is no more, or by another one
+	}
 	if at.IsZero() {
 		at = cmd.Asked
 	}

@@ -131,6 +131,11 @@ func TestLostAndNotShown(t *testing.T) {
 	if connectors.KindOf(err) != connectors.Unsure || err == nil || r.State != connectors.StateUnknown || s.sent != 1 {
 		t.Errorf("hidden still: %+v %v", r, err)
 	}
+	known := cmd
+	known.Sent = []time.Time{s.now().Add(-time.Hour), s.now()}
+	if r, err := newShop(t, s).RefundState(t.Context(), known, connectors.Receipt{}); err != nil || r.State != connectors.StateUnknown || r.After == 0 {
+		t.Errorf("of a process that ended the desk knows when it sent: %+v %v", r, err)
+	}
 	s.lock(func() { s.hide = false })
 	if r, err := fresh.Refund(t.Context(), cmd); err != nil || r.State != connectors.StateAccepted || s.sent != 1 {
 		t.Errorf("shown: %+v %v", r, err)
