@@ -144,17 +144,7 @@ func (d *Desk) lookAtRow(ctx context.Context, who people.Person, b Batch, row Ba
 		return row, nil
 	}
 	w := row.Wish
-	a := RefundAsk{Order: o, Amount: w.Parts.Amount, Reason: w.Reason, Note: w.Note, Goods: w.Goods, Method: w.Method}
-	if w.Parts.Shipping || w.Parts.Tax || w.Parts.Restock || len(w.Parts.Lines) > 0 {
-		q, err := d.QuoteFor(ctx, o.Store, o.Order.ID)
-		if err != nil {
-			return blocked(err)
-		}
-		if err := a.Reckon(q, w.Parts); err != nil {
-			return blocked(err)
-		}
-	}
-	body, order, err := d.weigh(ctx, who, a)
+	body, order, err := d.weigh(ctx, who, RefundAsk{Order: o, Parts: w.Parts, Amount: w.Parts.Amount, Reason: w.Reason, Note: w.Note, Goods: w.Goods, Method: w.Method})
 	if err != nil {
 		return blocked(err)
 	}

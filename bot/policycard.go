@@ -65,7 +65,7 @@ func (d *Desk) PolicyFor(ctx context.Context, who people.Person, a RefundAsk) (R
 	if err != nil {
 		return Ruling{}, connectors.Money{}, err
 	}
-	amount, err := checkAmount(a, q)
+	amount, err := a.comesTo(q)
 	if err != nil {
 		return Ruling{}, amount, err
 	}

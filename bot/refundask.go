@@ -22,7 +22,9 @@ type RefundAsk struct {
 	Amount connectors.Money
 	Reason connectors.RefundReason
 	Note   string
-	// Lines, Shipping and Tax say what it is for; empty means the order as a whole.
+	// Parts are what somebody said it is for; where they are empty, Lines, Shipping
+	// and Tax are. All empty means the order as a whole.
+	Parts         RefundParts
 	Lines         []connectors.RefundLine
 	Shipping, Tax connectors.Money
 	Method        connectors.RefundMethod
@@ -83,7 +85,7 @@ func (d *Desk) weigh(ctx context.Context, who people.Person, a RefundAsk) (body 
 	if err := barred(letPass(first, passed)); err != nil {
 		return body, o, err // before the amount, which is wrong only because of it
 	}
-	amount, err := checkAmount(a, q)
+	amount, err := a.comesTo(q)
 	if err != nil {
 		return body, o, err
 	}

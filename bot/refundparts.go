@@ -28,6 +28,16 @@ type RefundParts struct {
 	Amount connectors.Money
 }
 
+// comesTo fills in what the parts come to, and tells the amount.
+func (a *RefundAsk) comesTo(q connectors.Quote) (connectors.Money, error) {
+	if p := a.Parts; p.Shipping || p.Tax || p.Restock || len(p.Lines) > 0 {
+		if err := a.Reckon(q, p); err != nil {
+			return connectors.Money{}, err
+		}
+	}
+	return checkAmount(*a, q)
+}
+
 // Reckon fills in what the parts come to, by what a quote says is left.
 func (a *RefundAsk) Reckon(q connectors.Quote, p RefundParts) error {
 	a.Lines, a.Shipping, a.Tax, a.Amount = nil, connectors.Money{}, connectors.Money{}, p.Amount

@@ -60,7 +60,7 @@ func runRefund(c *Call) error {
 	if !w.said() && !(w.Reason != "" && w.Restock) || w.Reason == "" {
 		return askRefund(c, o, w)
 	}
-	ask, err := refundAsk(c, o, w)
+	ask, err := refundAsk(o, w)
 	if err == nil {
 		err = c.Desk.AskRefund(c.Ctx, c.Deed, ask)
 	}
@@ -104,8 +104,8 @@ func (w *want) comesBack(r bot.ReturnAt) {
 	}
 }
 
-// refundAsk makes of what was said what is asked for, by what is left.
-func refundAsk(c *Call, o bot.OrderAt, w want) (ask bot.RefundAsk, err error) {
+// refundAsk makes of what was said what is asked for.
+func refundAsk(o bot.OrderAt, w want) (ask bot.RefundAsk, err error) {
 	ask = bot.RefundAsk{Order: o, Reason: w.Reason, Note: w.Note, Goods: w.Goods, Anyway: w.Anyway}
 	if w.Credit {
 		ask.Method = connectors.StoreCredit
@@ -120,14 +120,8 @@ func refundAsk(c *Call, o bot.OrderAt, w want) (ask bot.RefundAsk, err error) {
 		}
 	}
 	ask.Amount = sum
-	if len(w.Lines) == 0 && !w.Shipping && !w.Tax && !w.Restock {
-		return ask, nil
-	}
-	q, err := c.Desk.QuoteFor(c.Ctx, o.Store, o.Order.ID)
-	if err != nil {
-		return ask, err
-	}
-	return ask, ask.Reckon(q, bot.RefundParts{Lines: sameLines(w.Lines), Shipping: w.Shipping, Tax: w.Tax, Restock: w.Restock, Amount: sum})
+	ask.Parts = bot.RefundParts{Lines: sameLines(w.Lines), Shipping: w.Shipping, Tax: w.Tax, Restock: w.Restock, Amount: sum}
+	return ask, nil
 }
 
 // whichSum asks which of the sums a figure stands for. Each button says it so that

@@ -39,7 +39,7 @@ func runPolicy(c *Call) error {
 	if w.Reason == "" {
 		return i18n.NewProblem(nil, "policy.say_why", "usage", usage(c.P, c.Spec))
 	}
-	ask, err := refundAsk(c, o, w)
+	ask, err := refundAsk(o, w)
 	if err != nil {
 		return err
 	}
