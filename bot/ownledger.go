@@ -48,8 +48,8 @@ func hideOwn(q *connectors.Quote, own []Payback) {
 }
 
 // hidden are the sums of own refunds that are not among those which the platform
-// shows. A refund is known by its receipt, or else by its sum and time; none that
-// is shown stands for two.
+// shows. A refund is known by its receipt, or else by its sum and time, which is
+// none from before the platform began with it; none that is shown stands for two.
 func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
 	seen = slices.Clone(seen)
 	take := func(fits func(connectors.RefundSeen) bool) bool {
@@ -69,8 +69,12 @@ func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
 	}
 	var out []connectors.Money
 	for _, r := range rest {
+		began := r.Created
+		if r.Receipt.Began.After(began) {
+			began = r.Receipt.Began
+		}
 		if !take(func(x connectors.RefundSeen) bool {
-			return x.Amount == r.Body.Cmd.Amount && x.State != connectors.StateRejected && x.At.After(r.Created.Add(-ownSlack)) &&
+			return x.Amount == r.Body.Cmd.Amount && x.State != connectors.StateRejected && x.At.After(began.Add(-ownSlack)) &&
 				!slices.Contains(r.Body.Cmd.Seen, x.ID)
 		}) {
 			out = append(out, r.Body.Cmd.Amount)

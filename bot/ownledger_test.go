@@ -21,6 +21,8 @@ func TestHidden(t *testing.T) {
 	}
 	failed := seen("x", "", 500, time.Minute)
 	failed.State = connectors.StateRejected
+	late := own("f1", "k1", 500)
+	late.Receipt.Began = asked.Add(40 * time.Minute)
 	type owns = []Payback
 	type sees = []connectors.RefundSeen
 	for _, tt := range []struct {
@@ -37,6 +39,8 @@ func TestHidden(t *testing.T) {
 		{"another sum is shown", owns{own("f1", "k1", 500)}, sees{seen("t1", "", 400, time.Hour)}, []connectors.Money{eur(500)}},
 		{"what was there before it", owns{own("f1", "k1", 500)}, sees{seen("t1", "", 500, -time.Hour)}, []connectors.Money{eur(500)}},
 		{"what was seen when it was asked for", owns{own("f1", "k1", 500, "t1")}, sees{seen("t1", "", 500, time.Minute)}, []connectors.Money{eur(500)}},
+		{"what was made while it lay at the platform", owns{late}, sees{seen("t1", "", 500, 10*time.Minute)}, []connectors.Money{eur(500)}},
+		{"shown as soon as the platform began with it", owns{late}, sees{seen("t1", "", 500, 40*time.Minute)}, nil},
 		{"one that failed", owns{own("f1", "k1", 500)}, sees{failed}, []connectors.Money{eur(500)}},
 		{"one shown for two", owns{own("f1", "k1", 500), own("f2", "k2", 500)}, sees{seen("t1", "", 500, time.Hour)}, []connectors.Money{eur(500)}},
 		{"a receipt goes before a sum", owns{own("f1", "k1", 500), own("r2", "k2", 500)}, sees{seen("r2", "", 500, time.Hour)}, []connectors.Money{eur(500)}},

@@ -355,6 +355,15 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 				}
 				return nil
 			}},
+		{"what the back office gave back while a feed lay at the platform is taken for what the feed gave back",
+			schedule{seed: 9208, store: "amazon-jp", votes: 1, settle: 20 * time.Minute, lag: 10 * time.Minute, totals: []int64{6772},
+				asks: []ask{{part: 25, press: press}, {at: 45 * time.Minute, press: press}}, office: []payment{{part: 25, at: 90 * time.Second}}},
+			func(v verdict) error {
+				if v.happened != 2 {
+					return fmt.Errorf("both should have happened: %v", v)
+				}
+				return nil
+			}},
 		{"a second attempt ends with its process, and is looked for only about the time of the first",
 			schedule{seed: 354, store: "amazon-jp", votes: 1, settle: 20 * time.Minute, totals: []int64{12235},
 				asks: []ask{{part: 50, press: press}}, faults: []failing{{op: "refund", kind: sandbox.Timeout, times: 1}, {at: time.Minute, op: "refund", kind: sandbox.Throttled, times: 2}},

@@ -269,6 +269,9 @@ type Receipt struct {
 	Code   string `json:"code,omitempty"`
 	// After is how long to wait before looking again.
 	After time.Duration `json:"after,omitempty"`
+	// Began is when the platform began to carry it out, if it says: what it shows from
+	// before that is something else.
+	Began time.Time `json:"began,omitzero"`
 }
 
 // Message is a message between a buyer and the shop.

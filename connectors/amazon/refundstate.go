@@ -67,7 +67,7 @@ func (s *Seller) byFeed(ctx context.Context, cmd connectors.Refund, id string) (
 				return connectors.Receipt{State: connectors.StateRejected, ID: id, Code: code}, nil
 			}
 			if f.Status == "DONE" && rep.Successful > 0 {
-				return connectors.Receipt{State: connectors.StateApplied, ID: id, Amount: cmd.Amount}, nil
+				return connectors.Receipt{State: connectors.StateApplied, ID: id, Amount: cmd.Amount, Began: f.Started}, nil
 			}
 		}
 		// A fatal end may have carried out some, none or all of it.
@@ -82,7 +82,7 @@ func (s *Seller) byFeed(ctx context.Context, cmd connectors.Refund, id string) (
 		return connectors.Receipt{}, err
 	}
 	if found {
-		return connectors.Receipt{State: connectors.StateApplied, ID: id, Amount: cmd.Amount}, nil
+		return connectors.Receipt{State: connectors.StateApplied, ID: id, Amount: cmd.Amount, Began: f.Started}, nil
 	}
 	return out, nil
 }
@@ -235,7 +235,7 @@ func (s *Seller) guess(ctx context.Context, cmd connectors.Refund, f wireFeed) (
 	case failed:
 		return connectors.Receipt{State: connectors.StateUnknown, Code: code, After: 15 * time.Minute}, nil
 	case this:
-		return connectors.Receipt{State: connectors.StateApplied, ID: f.ID, Amount: cmd.Amount}, nil
+		return connectors.Receipt{State: connectors.StateApplied, ID: f.ID, Amount: cmd.Amount, Began: f.Started}, nil
 	}
 	out.After = time.Hour // it went well; the finances will say whose it was
 	return out, nil

@@ -338,6 +338,7 @@ type wireFeed struct {
 	ID      string    `json:"feedId"`
 	Type    string    `json:"feedType"`
 	Created time.Time `json:"createdTime"`
+	Started time.Time `json:"processingStartTime"`
 	Status  string    `json:"processingStatus"`
 	Result  string    `json:"resultFeedDocumentId"`
 }
