@@ -114,6 +114,9 @@ func (d *Desk) payConflict(ctx context.Context, j jobs.Job[PayArgs], r Payback, 
 	if err != nil {
 		return err
 	}
+	// This attempt was answered, so that it is not under way any more: to count it
+	// would leave in doubt what is certain, and send it again after every doubt.
+	cmd.Sent = cmd.Sent[:max(0, len(cmd.Sent)-1)]
 	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
 	if err == nil && rec.State == connectors.StateAbsent {
 		d.Log.WarnContext(ctx, "a refund was rejected", "refund", r.ID, "store", r.Store, "err", cause)

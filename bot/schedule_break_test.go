@@ -327,6 +327,32 @@ func TestScheduleJudge(t *testing.T) {
 	}
 }
 
+// atFirst has something happen when a refund first reaches its adapter.
+type atFirst struct {
+	connectors.Refunder
+	once *sync.Once
+	do   func()
+}
+
+func (a atFirst) Refund(ctx context.Context, cmd connectors.Refund) (connectors.Receipt, error) {
+	a.once.Do(a.do)
+	return a.Refunder.Refund(ctx, cmd)
+}
+
+// meanwhile is what happens in the world when the first refund is about to be sent.
+func meanwhile(do func(b *bureau) error) func(*bureau) {
+	return func(b *bureau) {
+		var once sync.Once
+		b.wrap = func(r connectors.Refunder) connectors.Refunder {
+			return atFirst{r, &once, func() {
+				if err := do(b); err != nil {
+					b.t.Error(err)
+				}
+			}}
+		}
+	}
+}
+
 // TestSchedulesThatWereWrong are the schedules in which something was wrong once.
 func TestSchedulesThatWereWrong(t *testing.T) {
 	t.Parallel()
@@ -334,7 +360,8 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 	for i, tt := range []struct {
 		what string
 		schedule
-		check func(verdict) error
+		check     func(verdict) error
+		meanwhile func(*bureau)
 	}{
 		{"a refund that the finances do not show yet is taken for the next one, whose feed never arrived",
 			schedule{seed: 189, store: "amazon-jp", votes: 1, settle: time.Second, lag: 3 * time.Minute, totals: []int64{20195},
@@ -345,7 +372,7 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 					return fmt.Errorf("both should have happened: %v", v)
 				}
 				return nil
-			}},
+			}, nil},
 		{"what the finances do not show yet can be asked for once more",
 			schedule{seed: 189, store: "amazon-jp", votes: 1, settle: time.Second, lag: time.Hour, totals: []int64{20195},
 				asks: []ask{{press: press}, {at: time.Minute, press: press}}},
@@ -354,7 +381,7 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 					return fmt.Errorf("the second should have been refused before anybody was asked: %v", v)
 				}
 				return nil
-			}},
+			}, nil},
 		{"what the back office gave back while a feed lay at the platform is taken for what the feed gave back",
 			schedule{seed: 9208, store: "amazon-jp", votes: 1, settle: 20 * time.Minute, lag: 10 * time.Minute, totals: []int64{6772},
 				asks: []ask{{part: 25, press: press}, {at: 45 * time.Minute, press: press}}, office: []payment{{part: 25, at: 90 * time.Second}}},
@@ -363,7 +390,7 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 					return fmt.Errorf("both should have happened: %v", v)
 				}
 				return nil
-			}},
+			}, nil},
 		{"a second attempt ends with its process, and is looked for only about the time of the first",
 			schedule{seed: 354, store: "amazon-jp", votes: 1, settle: 20 * time.Minute, totals: []int64{12235},
 				asks: []ask{{part: 50, press: press}}, faults: []failing{{op: "refund", kind: sandbox.Timeout, times: 1}, {at: time.Minute, op: "refund", kind: sandbox.Throttled, times: 2}},
@@ -373,11 +400,22 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 					return fmt.Errorf("it should have happened, and the desk ended once: %v", v)
 				}
 				return nil
-			}},
+			}, nil},
+		{"a refusal is taken for doubt, because it was only just sent, and sent again for ever",
+			schedule{seed: 1, store: "ebay-de", votes: 1, settle: -1, totals: []int64{5990}, asks: []ask{{part: 50, press: press}}},
+			func(v verdict) error {
+				if v.refused != 1 || v.sent != 1 {
+					return fmt.Errorf("it should have been refused at once, and was sent %d times: %v", v.sent, v)
+				}
+				return nil
+			}, meanwhile(func(b *bureau) error {
+				_, err := b.world.AddReturn(sandbox.NewReturn{Store: b.plan.store, Order: b.orders[0].Number, Kind: "claim"})
+				return err
+			})},
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			v := runSchedule(t, tt.schedule, nil)
+			v := runSchedule(t, tt.schedule, tt.meanwhile)
 			if err := tt.check(v); err != nil || len(v.wrong) > 0 {
 				t.Errorf("%s: %v\n%v\n%v", tt.what, err, tt.schedule, v.wrong)
 			}

@@ -30,7 +30,9 @@ type verdict struct {
 	unvoted int
 	// byHand were ended by a person who was asked; expired are among the refused.
 	byHand, expired, denied int
-	wrong                   []string
+	// sent is how often an adapter was told to send one.
+	sent  int
+	wrong []string
 	// why is what is known of those that did not happen.
 	why []string
 }
@@ -53,6 +55,7 @@ func (v *verdict) add(o verdict) {
 	v.byHand += o.byHand
 	v.expired += o.expired
 	v.denied += o.denied
+	v.sent += o.sent
 	v.wrong = append(v.wrong, o.wrong...)
 }
 
@@ -65,7 +68,7 @@ func (v verdict) String() string {
 
 // judge holds what the desk says against what the shop did.
 func judge(o outcomeOf, rooms ...[]chat.Card) verdict {
-	v := verdict{schedules: 1, refunds: len(o.refunds), kills: o.kills}
+	v := verdict{schedules: 1, refunds: len(o.refunds), kills: o.kills, sent: len(o.sent)}
 	bad := func(n *int, format string, args ...any) {
 		*n++
 		v.wrong = append(v.wrong, fmt.Sprintf(format, args...))
