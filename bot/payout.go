@@ -165,8 +165,16 @@ func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 func (d *Desk) payAbsent(ctx context.Context, r Payback, shop connectors.Refunder) error {
 	k, ok := shop.(interface{ Keyed() bool })
 	if keyed := ok && k.Keyed(); !keyed {
-		if wait := r.Updated.Add(d.Policy.Settle).Sub(d.Now()); r.State == RefundSent && wait > 0 {
-			return jobs.Snooze(wait)
+		if r.State == RefundSent {
+			// Its process ended at some time after it was written down, since an adapter
+			// reads before it sends: as late as right before this run first looked.
+			since, err := d.lookedSince(ctx, r.ID)
+			if err != nil {
+				return err
+			}
+			if wait := since.Add(d.Policy.Settle).Sub(d.Now()); wait > 0 {
+				return jobs.Snooze(wait)
+			}
 		}
 		if wait := r.Unsure.Add(d.Policy.Settle).Sub(d.Now()); r.State == RefundUnknown && wait > 0 {
 			return jobs.Snooze(wait)

@@ -63,6 +63,17 @@ func sendings(tx *store.Tx, refund string) (out []time.Time, err error) {
 	return out, err
 }
 
+// lookedSince is since when looks at a refund have shown what the last one did.
+func (d *Desk) lookedSince(ctx context.Context, refund string) (since time.Time, err error) {
+	err = d.DB.Read(ctx, func(tx *store.Tx) error {
+		var first int64
+		err := tx.Row(`SELECT first FROM refund_look WHERE refund = ? ORDER BY n DESC LIMIT 1`, refund).Scan(&first)
+		since = time.UnixMilli(first)
+		return err
+	})
+	return since, err
+}
+
 // evidence is what was sent for a refund and what its platform showed, oldest
 // first.
 func evidence(tx *store.Tx, refund string) ([]refundLook, error) {

@@ -412,6 +412,15 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 				_, err := b.world.AddReturn(sandbox.NewReturn{Store: b.plan.store, Order: b.orders[0].Number, Kind: "claim"})
 				return err
 			})},
+		{"an adapter reads for long before it sends, its process ends, and the call comes in late",
+			schedule{seed: 1, store: "woo-eu", votes: 1, settle: -1, totals: []int64{5990}, asks: []ask{{part: 50, press: press}},
+				kills: []kill{{call: 1}}, stray: map[int]time.Duration{1: 45 * time.Second}},
+			func(v verdict) error {
+				if v.happened != 1 || v.sent != 1 || v.kills != 1 {
+					return fmt.Errorf("it should have happened, and the desk ended once: %v", v)
+				}
+				return nil
+			}, meanwhile(func(b *bureau) error { return b.world.Fail(b.plan.store, "refunds", sandbox.Timeout, 3) })},
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
