@@ -208,7 +208,8 @@ func (d *Desk) payReceipt(ctx context.Context, j jobs.Job[PayArgs], r Payback, r
 }
 
 // payUnsure shows an unknown outcome as unknown and looks again later. When it
-// has been unknown for too long, a person is asked; looking goes on.
+// has been unknown for too long, a person is asked; looking goes on. What the shop
+// had accepted becomes unknown only where it says so itself, with a word for why.
 func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, cause error, rec *connectors.Receipt) error {
 	wait := d.later(j.Created)
 	if rec != nil {
@@ -224,8 +225,8 @@ func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, ca
 	if !r.Unsure.IsZero() && d.Now().Sub(r.Unsure) > d.Policy.UnsureFor {
 		why = askPerson
 	}
-	if r.State == RefundAccepted {
-		// The shop has it; only this look failed.
+	if r.State == RefundAccepted && (cause != nil || rec == nil || rec.State != connectors.StateUnknown || rec.Code == "" || rec.Code == r.Receipt.Code) {
+		// The shop has it; only this look failed, or did not show it.
 		return jobs.Snooze(wait)
 	}
 	if r.State != RefundUnknown || r.Error != why || rec != nil && *rec != r.Receipt {

@@ -339,6 +339,14 @@ func (a atFirst) Refund(ctx context.Context, cmd connectors.Refund) (connectors.
 	return a.Refunder.Refund(ctx, cmd)
 }
 
+// endsBadly is an adapter whose platform takes a refund, and then ends it in a way
+// that tells nobody what came of it.
+type endsBadly struct{ connectors.Refunder }
+
+func (endsBadly) RefundState(_ context.Context, _ connectors.Refund, r connectors.Receipt) (connectors.Receipt, error) {
+	return connectors.Receipt{State: connectors.StateUnknown, ID: r.ID, Code: "FATAL", After: 15 * time.Minute}, nil
+}
+
 // meanwhile is what happens in the world when the first refund is about to be sent.
 func meanwhile(do func(b *bureau) error) func(*bureau) {
 	return func(b *bureau) {
@@ -421,6 +429,14 @@ func TestSchedulesThatWereWrong(t *testing.T) {
 				}
 				return nil
 			}, meanwhile(func(b *bureau) error { return b.world.Fail(b.plan.store, "refunds", sandbox.Timeout, 3) })},
+		{"what was accepted and ended without a word is shown as worked on for ever, and nobody is asked",
+			schedule{seed: 1, store: "amazon-jp", votes: 1, settle: time.Second, totals: []int64{5990}, byHand: true, asks: []ask{{part: 50, press: press}}},
+			func(v verdict) error {
+				if v.happened != 1 || v.byHand != 1 {
+					return fmt.Errorf("a person should have been asked: %v", v)
+				}
+				return nil
+			}, func(b *bureau) { b.wrap = func(r connectors.Refunder) connectors.Refunder { return endsBadly{r} } }},
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
