@@ -166,8 +166,19 @@ func (s *Seller) catchUp(ctx context.Context, order string) {
 func (s *Seller) pendingOf(order string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.pendingLocked(order)
+}
+
+// pendingLocked: of one whose answer was lost here another replica may have found
+// out the end, of which nothing is heard. Once it must be listed, the desk's word
+// counts that no other refund of the order is open.
+func (s *Seller) pendingLocked(order string) bool {
 	for _, f := range s.feeds {
-		if f.order == order && !f.done && s.now().Sub(f.at) < forget {
+		lasts := forget
+		if f.id == "" {
+			lasts = quiet + slack
+		}
+		if f.order == order && !f.done && s.now().Sub(f.at) < lasts {
 			return true
 		}
 	}
@@ -191,11 +202,9 @@ func (s *Seller) Refund(ctx context.Context, cmd connectors.Refund) (connectors.
 		}
 		return connectors.Receipt{State: connectors.StateAccepted, ID: f.id, After: s.again(f.at)}, nil
 	}
-	for _, f := range s.feeds {
-		if f.order == cmd.Order && !f.done && s.now().Sub(f.at) < forget {
-			s.mu.Unlock()
-			return connectors.Receipt{}, fault(connectors.Conflict, "createFeed", "refund_running", "another refund of this order is being worked on")
-		}
+	if s.pendingLocked(cmd.Order) {
+		s.mu.Unlock()
+		return connectors.Receipt{}, fault(connectors.Conflict, "createFeed", "refund_running", "another refund of this order is being worked on")
 	}
 	s.feeds[cmd.Key] = sentFeed{order: cmd.Order, at: s.now().UTC()}
 	s.mu.Unlock()
