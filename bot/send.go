@@ -61,8 +61,16 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 		case connectors.StateRejected:
 			return d.sendEnded(ctx, j, x, DraftFailed, r.Code)
 		case connectors.StateAbsent:
-			if wait := x.Sent.Add(d.Policy.Settle).Sub(d.Now()); wait > 0 {
-				return jobs.Snooze(wait) // the lost call may still be under way
+			// The lost call may still be under way, and may have begun long after the
+			// message was let go: it is looked for once more before it is sent again.
+			if x.Error != seenAbsent {
+				if err := d.sendMarks(ctx, x, seenAbsent); err != nil {
+					return err
+				}
+				return jobs.Snooze(d.Policy.Settle)
+			}
+			if err := d.sendMarks(ctx, x, ""); err != nil {
+				return err
 			}
 		default:
 			return d.sendUnsure(ctx, j, x, nil)
@@ -82,6 +90,17 @@ func (d *Desk) send(ctx context.Context, j jobs.Job[SendArgs]) error {
 	default:
 		return d.sendEnded(ctx, j, x, state, why)
 	}
+}
+
+// seenAbsent marks a message that a look did not find some time ago. It is taken
+// away before each sending, so that it always stands for the last one.
+const seenAbsent = "seen_absent"
+
+func (d *Desk) sendMarks(ctx context.Context, x Draft, mark string) error {
+	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE draft SET error = ? WHERE id = ? AND state IN (?, ?)`, mark, x.ID, DraftSending, DraftUnknown)
+		return err
+	})
 }
 
 // sendUnsure shows an unknown outcome as unknown, and looks again later.
