@@ -181,7 +181,7 @@ func newBureau(t testing.TB, s schedule, file []byte, words *translate.Pipeline)
 		t.Fatal(err)
 	}
 	b.wire = newWire(b.world, s.seed)
-	b.wire.stray, b.wire.mute = s.stray, s.mute
+	b.wire.stray, b.wire.mute, b.wire.drag = s.stray, s.mute, s.drag
 	if err := os.WriteFile(b.path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,13 @@ type schedule struct {
 	release time.Duration
 	// stray are the calls that arrive after their senders gave up.
 	stray map[int]time.Duration
+	// drag are spans in which reads take long, so that much time passes between what
+	// is written down of a sending and the call itself.
+	drag []span
 }
+
+// span is a while in which each read waits.
+type span struct{ from, to, each time.Duration }
 
 // ask is somebody wanting money given back.
 type ask struct {
@@ -142,7 +148,7 @@ func newSchedule(store string, seed uint64) schedule {
 		s.kills = append(s.kills, k)
 	}
 	if one(5) {
-		s.stray[1+rng.IntN(2)] = pick(time.Millisecond, 5*time.Second, 45*time.Second)
+		s.stray[1+rng.IntN(4)] = pick(time.Millisecond, 5*time.Second, 45*time.Second)
 	}
 	if one(4) {
 		x := payment{order: rng.IntN(len(s.totals)), part: []int64{7, 10, 25, 50, 100}[rng.IntN(5)], at: upTo(5 * time.Minute)}
@@ -163,6 +169,10 @@ func newSchedule(store string, seed uint64) schedule {
 			s.release = pick(0, 5*time.Minute, 40*time.Minute)
 		}
 	}
+	if one(4) {
+		from := upTo(4 * time.Minute)
+		s.drag = append(s.drag, span{from, from + upTo(5*time.Minute), pick(5*time.Second, 25*time.Second)})
+	}
 	return s
 }
 
@@ -170,6 +180,9 @@ func (s schedule) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d on %s: votes %d, settle %v, finances %v late, slow %v, tokens %v, limits %v, mute %v, totals %v, rich %v, by hand %v, jam %v until %v, stray %v",
 		s.seed, s.store, s.votes, s.settle, s.lag, s.slow, s.ttl, s.limits, s.mute, s.totals, s.rich, s.byHand, s.jam, s.release, s.stray)
+	for _, x := range s.drag {
+		fmt.Fprintf(&b, "\n  drag %+v", x)
+	}
 	for _, x := range s.asks {
 		fmt.Fprintf(&b, "\n  ask %+v", x)
 	}

@@ -36,6 +36,8 @@ type wire struct {
 	// stray are the calls that move money, by their number, that arrive only after
 	// whoever sent them has given up: so much later.
 	stray map[int]time.Duration
+	// drag are the spans, by the clock, in which reads wait.
+	drag []span
 	// mute: no answer says when to come back.
 	mute bool
 	// still: nothing takes any time on its way.
@@ -167,6 +169,9 @@ func (x *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	x.mu.Unlock()
 	x.nap()
 	if !moves(r, body) {
+		if !x.drags(r) {
+			panic(http.ErrAbortHandler)
+		}
 		x.serve.ServeHTTP(rw, r)
 		x.nap()
 		return
@@ -202,6 +207,22 @@ func (x *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		tell(n, true)
 	}
 	x.nap()
+}
+
+// drags waits as long as reads do now, unless whoever reads gives up before.
+func (x *wire) drags(r *http.Request) bool {
+	now := time.Since(morning)
+	for _, d := range x.drag {
+		if now < d.from || now > d.to || x.still {
+			continue
+		}
+		select {
+		case <-time.After(d.each):
+		case <-r.Context().Done():
+			return false
+		}
+	}
+	return true
 }
 
 // nowhere takes an answer that nobody waits for.
