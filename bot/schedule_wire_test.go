@@ -42,8 +42,8 @@ type wire struct {
 	mute bool
 	// still: nothing takes any time on its way.
 	still bool
-	// calls counts all calls.
-	calls int
+	// calls counts all calls, inside those that are being answered.
+	calls, inside int
 	// dial, if it is set, is a real network instead of pipes.
 	dial func(context.Context) (net.Conn, error)
 }
@@ -116,7 +116,18 @@ func (x *wire) stop() {
 	x.cut()
 	_ = x.srv.Close()
 	x.late.Wait()
+	// Whoever still answers somebody that has gone must not outlive the bubble, in
+	// which time stands still when its end has come.
+	for x.answers() {
+		time.Sleep(time.Millisecond)
+	}
 	x.world.Close()
+}
+
+func (x *wire) answers() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.inside > 0
 }
 
 // nap is how long a message is on its way.
@@ -166,7 +177,13 @@ func (x *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	x.mu.Lock()
 	x.calls++
+	x.inside++
 	x.mu.Unlock()
+	defer func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.inside--
+	}()
 	x.nap()
 	if !moves(r, body) {
 		if !x.drags(r) {
