@@ -51,6 +51,8 @@ func TestReadOrders(t *testing.T) {
 		{"no first line", "1234,12.50,EUR,damaged,x", "1 1234 damaged 12.50 EUR (x)"},
 		{"semicolons and a mark", "\ufeff订单;金额;币种;原因\n1234;12,50;EUR;破损", "2 1234 damaged 12.50 EUR"},
 		{"tabs", "1234\t¥1200\tJPY\tdamaged", "1 1234 damaged 1200 JPY"},
+		{"tabs and empty cells", "订单\t金额\t币种\t原因\t备注\nwoo-es#12325\t\t\t破损\t整单退\nwoo-es#11065\t4 EUR\t\tlate\n\t5\tEUR\tlate\n\t\t\t\n1234\t\tEUR\tlate\n",
+			"2 woo-es#12325 damaged (整单退)\n3 woo-es#11065 late 4.00 EUR\n4 bad: no order number\n6 1234 late"},
 		{"three decimals", "1234,12.5000,KWD,damaged", "1 1234 damaged 12.500 KWD"},
 		{"columns in another order", "reason,store,order\ndamaged,ebay-de,5101", "2 ebay-de#5101 damaged"},
 		{"two currencies", "1234,€12.50,USD,damaged", "1 bad: the amount says €, the column says USD"},

@@ -201,7 +201,8 @@ func readTable(c *Call, text string, w want) (out []bot.BatchWish) {
 	text = text[lead:]
 	first, _, _ := strings.Cut(text, "\n")
 	r := csv.NewReader(strings.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = delimiter(first), -1, true, true
+	r.Comma, r.FieldsPerRecord, r.LazyQuotes = delimiter(first), -1, true
+	r.TrimLeadingSpace = r.Comma != '\t' // a tab is space too: an empty cell would be gone, and the next one in its place
 	names := usualColumns
 	for n := 0; len(out) <= bot.BatchMost; n++ {
 		cells, err := r.Read()
@@ -249,7 +250,9 @@ func readCells(c *Call, names, cells []string, w want) (out bot.BatchWish, ok bo
 		out.Why, _ = bot.WordsOf(i18n.NewProblem(nil, key, args...))
 		return out, true
 	}
-	out.Order = clip(narrow(at["order"]), 60)
+	if out.Order = clip(narrow(at["order"]), 60); out.Order == "" {
+		return bad("batch.no_order")
+	}
 	if _, _, is := readOrder(out.Order, ""); !is {
 		return bad("batch.bad_order", "got", out.Order)
 	}
