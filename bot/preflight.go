@@ -201,6 +201,25 @@ func (d *Desk) standing(ref string, q connectors.Quote, cmd connectors.Refund) [
 
 func day(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }
 
+// InTheWay tells at once what would only refuse a refund once it is asked for:
+// another one on its way and, where cases is wanted, which costs calls, a return or
+// claim beside which the platform takes none.
+func (d *Desk) InTheWay(ctx context.Context, at OrderAt, cases bool) error {
+	own, err := d.ownOf(ctx, at.Store.ID, at.Order, "")
+	if err != nil {
+		return err
+	}
+	found := own.findings(at.Ref(), at.Order, d.Zone)
+	if cases && barred(found) == nil {
+		open, err := d.openCases(connectors.WithPriority(ctx, connectors.Agent), at.Store, at.Order)
+		if err != nil {
+			return err
+		}
+		found = append(found, open...)
+	}
+	return barred(found)
+}
+
 // stillGood looks again before a deciding yes. The error is the sentence of what
 // has come in the way since it was asked, and then nobody may approve it; the
 // findings are what is to be known now.

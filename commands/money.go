@@ -66,6 +66,9 @@ func runRefund(c *Call) error {
 	}
 	var two *twoReadings
 	var past *bot.Passable
+	if errors.As(err, &two) {
+		err = withinLeft(c, o, w.Amount, two)
+	}
 	switch {
 	case errors.As(err, &two):
 		return whichSum(c, o, w, two)
@@ -93,6 +96,9 @@ func (w *want) comesBack(r bot.ReturnAt) {
 	}
 	if w.said() {
 		return
+	}
+	if w.From != "" && w.Goods == "" && r.Return.Kind == connectors.KindReturn {
+		w.Goods = connectors.GoodsBack
 	}
 	for _, l := range r.Return.Lines {
 		i := slices.IndexFunc(r.Order.Lines, func(x connectors.OrderLine) bool { return x.ID == l.Line })
@@ -122,6 +128,29 @@ func refundAsk(o bot.OrderAt, w want) (ask bot.RefundAsk, err error) {
 	ask.Amount = sum
 	ask.Parts = bot.RefundParts{Lines: sameLines(w.Lines), Shipping: w.Shipping, Tax: w.Tax, Restock: w.Restock, Amount: sum}
 	return ask, nil
+}
+
+// withinLeft drops the readings of a figure that are more than what is left of the
+// order. With but one left it is still asked about, never guessed.
+func withinLeft(c *Call, o bot.OrderAt, got string, two *twoReadings) error {
+	q, err := quoteLeft(c, o)
+	if err != nil {
+		return err
+	}
+	sums := slices.DeleteFunc(slices.Clone(two.sums), func(m connectors.Money) bool { return m.Minor > q.Remaining.Minor })
+	if len(sums) == 0 {
+		return i18n.NewProblem(nil, "amount.none_left", "got", clip(got, 40), "order", o.Ref(), "left", q.Remaining.String(), "example", exact(q.Remaining))
+	}
+	return &twoReadings{i18n.NewProblem(nil, "amount.two_ways", "got", clip(got, 40), "example", exact(sums[0])), sums}
+}
+
+// quoteLeft tells what is left to refund of an order; that it is nothing is a problem.
+func quoteLeft(c *Call, o bot.OrderAt) (connectors.Quote, error) {
+	q, err := c.Desk.QuoteFor(c.Ctx, o.Store, o.Order.ID)
+	if err == nil && q.Remaining.Minor <= 0 {
+		err = i18n.NewProblem(nil, "refund.nothing_left", "order", o.Ref(), "total", q.Order.Total.String())
+	}
+	return q, err
 }
 
 // whichSum asks which of the sums a figure stands for. Each button says it so that
@@ -194,12 +223,14 @@ func (w *want) filled(c *Call) error {
 // only; what the first answers make necessary comes in a second form. wrong is
 // what was the matter with the answers.
 func askRefund(c *Call, o bot.OrderAt, w want, wrong ...error) error {
-	q, err := c.Desk.QuoteFor(c.Ctx, o.Store, o.Order.ID)
+	q, err := quoteLeft(c, o)
 	if err != nil {
 		return err
 	}
-	if q.Remaining.Minor <= 0 {
-		return i18n.NewProblem(nil, "refund.nothing_left", "order", o.Ref(), "total", q.Order.Total.String())
+	if !c.Filled {
+		if err := c.Desk.InTheWay(c.Ctx, o, w.From != ""); err != nil {
+			return err
+		}
 	}
 	credit, why, err := c.Desk.CreditFor(c.Ctx, o)
 	if err != nil {
@@ -235,8 +266,9 @@ func askRefund(c *Call, o bot.OrderAt, w want, wrong ...error) error {
 	if first {
 		f.Inputs = append(f.Inputs, reasonInput(c.P, w))
 	}
-	if first && w.Goods == "" {
-		f.Inputs = append(f.Inputs, goodsInput(c.P))
+	if first && (w.Goods == "" || w.From != "") {
+		known.Goods = ""
+		f.Inputs = append(f.Inputs, goodsInput(c.P, w))
 	}
 	if first && (credit || w.Credit) {
 		f.Inputs = append(f.Inputs, methodInput(c.P, w, credit))
@@ -266,6 +298,10 @@ func refundIntro(p *i18n.Printer, q connectors.Quote, w want) string {
 		say = append(say, p.T("refund.form.from_return", "number", clip(w.From, 40)), "")
 	}
 	say = append(say, p.T("refund.form.intro", "total", q.Order.Total.String(), "left", q.Remaining.String()))
+	together := q.Shipping
+	for _, l := range q.Lines {
+		together.Minor += l.Remaining.Minor
+	}
 	for i, l := range q.Lines {
 		if i == introLines {
 			say = append(say, p.T("ask.lines_more", "n", len(q.Lines)-i))
@@ -278,6 +314,10 @@ func refundIntro(p *i18n.Printer, q connectors.Quote, w want) string {
 	}
 	if q.Tax.Minor > 0 {
 		say = append(say, p.T("ask.tax_left", "left", q.Tax.String()))
+	}
+	if together.Minor > q.Remaining.Minor {
+		// Something was given back without saying what for.
+		say = append(say, p.T("ask.together", "left", q.Remaining.String()))
 	}
 	if w.Odd != "" {
 		say = append(say, "", p.T("ask.odd", "word", clip(w.Odd, 40)))
@@ -349,8 +389,8 @@ func reasonInput(p *i18n.Printer, w want) chat.FormInput {
 	return in
 }
 
-func goodsInput(p *i18n.Printer) chat.FormInput {
-	in := chat.FormInput{Name: "goods", Label: p.T("field.goods"), Kind: chat.Choice, Optional: true}
+func goodsInput(p *i18n.Printer, w want) chat.FormInput {
+	in := chat.FormInput{Name: "goods", Label: p.T("field.goods"), Kind: chat.Choice, Optional: true, Value: string(w.Goods)}
 	for _, g := range connectors.AllGoods {
 		in.Options = append(in.Options, chat.Option{Value: string(g), Label: p.T(i18n.Key("ask.goods." + string(g)))})
 	}
