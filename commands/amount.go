@@ -13,7 +13,7 @@ import (
 )
 
 // whole are the words for everything that is left.
-var whole = []string{"full", "all", "全额", "全部", "全退"}
+var whole = []string{"full", "all", "全额", "全额退款", "全部", "全退", "整单", "整单退", "整单退款", "整笔", "整笔退", "整笔退款"}
 
 // signs are the currencies that a sign or a word may stand for.
 var signs = map[string][]string{

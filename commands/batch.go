@@ -271,10 +271,11 @@ func readStatus(p *i18n.Printer, s string) (connectors.OrderStatus, error) {
 	return "", i18n.NewProblem(nil, "batch.filter_status", "got", clip(s, 40), "all", strings.Join(all, ", "))
 }
 
+// reasonList names the reasons in the reader's language; each can be typed so.
 func reasonList(p *i18n.Printer) string {
 	var all []string
 	for _, r := range connectors.Reasons {
-		all = append(all, string(r))
+		all = append(all, p.T(i18n.Key("reason."+string(r))))
 	}
 	return strings.Join(all, p.T("common.comma"))
 }

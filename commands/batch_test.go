@@ -58,6 +58,7 @@ func TestReadOrders(t *testing.T) {
 		{"two currencies", "1234,€12.50,USD,damaged", "1 bad: the amount says €, the column says USD"},
 		{"no order", "order,reason\n???,damaged", "2 bad: “???” is not an order number"},
 		{"no reason of ours", "order,reason\n1234,bored", "2 bad: “bored” is none of the reasons: " + reasonList(i18n.For(language.English))},
+		{"a Chinese word for late", "订单,原因\n1234,延迟", "2 1234 late"},
 		{"nothing", "1234,0,EUR,damaged", "1 bad: “0” is not a sum of money. Write it like 12.50 EUR."},
 		{"in the letters of China", decodeTable([]byte(gbk)), "2 5101 damaged 4.50 EUR"},
 	} {
@@ -74,6 +75,10 @@ func TestReadOrders(t *testing.T) {
 	call := &Call{Ctx: t.Context(), Deed: bot.Deed{P: i18n.For(language.English)}}
 	if got, err := readOrders(call, "1234 1235", connectors.ReasonLate); err != nil || rowsIn(got) != "1 1234 late\n2 1235 late" {
 		t.Errorf("a reason from the form: %s, %v", rowsIn(got), err)
+	}
+	if got, err := readOrders(call, "order,reason\n1234,bored", ""); err != nil || len(got) != 1 || got[0].Why["zh-CN"] !=
+		"“bored”不是可用的原因：破损、质量问题、发错货、未收到货、延迟送达、与描述不符、已退货、取消订单、价格问题、善意补偿、其他" {
+		t.Errorf("the reasons in Chinese: %+v, %v", got, err)
 	}
 	if got, err := readOrders(call, strings.Repeat("1234 ", 600)+"damaged", ""); err != nil || len(got) != 600 {
 		t.Errorf("%d rows, %v", len(got), err)

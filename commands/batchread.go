@@ -278,12 +278,23 @@ func readCells(c *Call, names, cells []string, w want) (out bot.BatchWish, ok bo
 	if r := at["reason"]; r != "" {
 		reason, is := readReason(c.P, strings.ReplaceAll(narrow(r), " ", "_"))
 		if !is {
-			return bad("batch.bad_reason", "got", clip(r, 40), "all", reasonList(c.P))
+			out.Why = badReason(clip(r, 40))
+			return out, true
 		}
 		w.Reason = reason
 	}
 	fillWish(c, &out, w, currency)
 	return out, true
+}
+
+// badReason says in every language which reasons there are in it.
+func badReason(got string) bot.Words {
+	out := bot.Words{}
+	for _, tag := range i18n.Langs() {
+		p := i18n.For(tag)
+		out[p.Lang().String()] = p.T("batch.bad_reason", "got", got, "all", reasonList(p))
+	}
+	return out
 }
 
 func slicesHas(all []string, s string) bool {

@@ -44,7 +44,7 @@ func (w want) said() bool {
 // The words of a refund, besides its amount and its reason. A Chinese word need
 // not be followed by a space.
 var wantWords = map[string][]string{
-	"full":     {"full", "all", "everything", "全额", "全部", "全退"},
+	"full":     append([]string{"everything"}, whole...),
 	"line":     {"line", "lines", "item", "items", "商品", "行"},
 	"qty":      {"qty", "quantity", "数量"},
 	"shipping": {"shipping", "postage", "freight", "运费", "邮费"},
@@ -253,7 +253,7 @@ func (w *want) list(text string) (string, bool, error) {
 func (w *want) quantity(number, rest string) (string, bool, error) {
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 || n > 9999 {
-		return "", false, i18n.NewProblem(nil, "refund.lines_bad", "got", clip(number, 40))
+		return "", false, i18n.NewProblem(nil, "refund.quantity_bad", "got", clip(number, 40))
 	}
 	w.Lines[len(w.Lines)-1].Quantity = n
 	return rest, true, nil

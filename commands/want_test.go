@@ -57,6 +57,9 @@ func TestReadWant(t *testing.T) {
 		"tax price":                                 {Tax: true, Reason: connectors.ReasonPrice},
 		"full store credit goodwill":                {Full: true, Credit: true, Reason: connectors.ReasonGoodwill},
 		"全额 礼品卡 补偿":                                 {Full: true, Credit: true, Reason: connectors.ReasonGoodwill},
+		"整单 破损":                                     {Full: true, Reason: damaged},
+		"整单退款破损":                                    {Full: true, Reason: damaged},
+		"整笔 延迟":                                     {Full: true, Reason: connectors.ReasonLate},
 		"12.50 keep damaged":                        {Amount: "12.50", Goods: connectors.GoodsKept, Reason: damaged},
 		"12.50 无需退货 破损":                             {Amount: "12.50", Goods: connectors.GoodsKept, Reason: damaged},
 		"line 2 shipping damaged shipping box torn": {Lines: lines(2, 0), Shipping: true, Reason: damaged, Note: "shipping box torn"},
@@ -79,7 +82,8 @@ func TestReadWant(t *testing.T) {
 		"full line 2":        "refund.lines_bad",
 		"line two damaged":   "refund.lines_bad",
 		"line 0 damaged":     "refund.lines_bad",
-		"line 2 qty 0":       "refund.lines_bad",
+		"line 2 qty 0":       "refund.quantity_bad",
+		"第2行 数量0":            "refund.quantity_bad",
 		"lines 2x0":          "refund.lines_bad",
 	} {
 		w, err := readWant(en, text)
