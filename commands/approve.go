@@ -103,7 +103,11 @@ func runSettle(c *Call) error {
 	case "not", "no", "未退", "未发生":
 		return c.Desk.SettleRefund(c.Ctx, c.Deed, refundID(c), false)
 	}
-	return i18n.NewProblem(nil, "error.argument", "arg", c.P.T("arg.outcome"), "got", clip(c.Args["outcome"], 40), "usage", usage(c.P, c.Spec))
+	key := i18n.Key("settle.outcome")
+	if bot.IsReplacement(refundID(c)) {
+		key = "settle.outcome_goods"
+	}
+	return i18n.NewProblem(nil, key, "got", clip(c.Args["outcome"], 40), "id", clip(refundID(c), 20))
 }
 
 // approvalsOnPage is how many fit a phone with their buttons.
@@ -157,7 +161,12 @@ func runApprovals(c *Call) error {
 		}
 	}
 	if to < len(list) {
-		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("approval.button.more", "n", len(list)-to), Command: "approvals " + strconv.Itoa(page+1)})
+		// The title counts what waits for them, and so does this while there is any.
+		more := max(mine-to, 0)
+		if more == 0 {
+			more = len(list) - to
+		}
+		card.Buttons = append(card.Buttons, chat.Button{Label: c.P.T("approval.button.more", "n", more), Command: "approvals " + strconv.Itoa(page+1)})
 	}
 	return c.Whisper(card)
 }

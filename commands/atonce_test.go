@@ -1,12 +1,14 @@
 package commands_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/language"
 
 	"helloworld/bot/chat"
+	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/bot/sync"
 	"helloworld/connectors"
@@ -117,5 +119,45 @@ func TestTogether(t *testing.T) {
 	}
 	if r.say("anna", "/refund 5001"); !strings.Contains(r.form().Intro, english.T("ask.together", "left", "50.00 EUR")) {
 		t.Errorf("the form says %s", r.form().Intro)
+	}
+}
+
+// TestMoreApprovals: the button under a page counts as the title does.
+func TestMoreApprovals(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.write(func(tx *store.Tx) error {
+		return r.desk.People.Save(tx, people.Person{ID: "carla", Name: "carla", Lang: language.English, Roles: []people.Role{people.Manager}, Stores: []string{people.EveryStore}})
+	})
+	for i := range 8 {
+		o := r.order(sandbox.NewOrder{Store: "shopify-main", Number: fmt.Sprint(2001 + i), Total: "20.00"})
+		who := "anna"
+		if i == 7 {
+			who = "ben"
+		}
+		r.say(who, "/refund "+o.Number+" full damaged")
+	}
+	said, _ := r.say("ben", "/approvals")
+	if last := said[0].Buttons[len(said[0].Buttons)-1].Label; said[0].Title != english.T("approval.list", "n", 7) || last != english.T("approval.button.more", "n", 2) {
+		t.Errorf("%s, and %q", said[0].Title, last)
+	}
+}
+
+// TestWhatCanBeTyped: an answer to a word that was not understood names those that
+// are.
+func TestWhatCanBeTyped(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for text, want := range map[string]string{
+		"/settle R1 done":        "/settle R1 happened or /settle R1 not",
+		"/settle X1 done":        "/settle X1 sent",
+		"/translate to xx hello": "de German, fr French",
+	} {
+		if said, _ := r.say("anna", text); len(said) != 1 || !strings.Contains(words(said[0]), want) {
+			t.Errorf("%s: %q does not say %q", text, words(said[0]), want)
+		}
+	}
+	if said, _ := r.say("anna", "/translate to xx hello"); !strings.Contains(words(said[0]), "/translate de to xx hello") {
+		t.Errorf("%q does not say how to translate all of it", words(said[0]))
 	}
 }

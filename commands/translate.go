@@ -36,6 +36,9 @@ func runTranslate(c *Call) error {
 		}
 		return c.Whisper(bot.TranslationCard(c.P, l.Text, res))
 	}
+	if code, rest := strangeLanguage(text); code != "" {
+		return i18n.NewProblem(nil, "translation.unknown", "got", code, "all", languageNames(c.P), "to", firstWord(text), "text", clip(code+" "+rest, 40))
+	}
 	to, text := namedLanguage(text)
 	res, err := c.Desk.Interpret(c.Ctx, c.Deed, message, text, to)
 	if err != nil {
@@ -65,6 +68,31 @@ func namedLanguage(text string) (language.Tag, string) {
 		return tag, rest
 	}
 	return language.Und, text
+}
+
+// strangeLanguage gives what stands behind "to" like a language's code and is none
+// that the desk knows: it is not to be taken for part of the text in silence. Longer
+// words are left alone, since texts begin with "to" too.
+func strangeLanguage(text string) (code, rest string) {
+	first, rest := cutWord(text)
+	if word := strings.ToLower(first); word != "to" && word != "into" && first != "成" {
+		return "", ""
+	}
+	code, rest = cutWord(rest)
+	base, _, _ := strings.Cut(narrow(code), "-")
+	if _, known := languageOf(code); known || rest == "" || len(base) != 2 || strings.Trim(strings.ToLower(base), "abcdefghijklmnopqrstuvwxyz") != "" {
+		return "", ""
+	}
+	return code, rest
+}
+
+// languageNames are the languages that can be named, with their codes.
+func languageNames(p *i18n.Printer) string {
+	var all []string
+	for _, code := range bot.Languages {
+		all = append(all, code+" "+p.T(i18n.Key("lang.name."+code)))
+	}
+	return strings.Join(all, p.T("common.comma"))
 }
 
 func firstWord(s string) string { w, _ := cutWord(s); return w }

@@ -6,6 +6,18 @@ import (
 	"golang.org/x/text/language"
 )
 
+// TestStrangeLanguage: a code behind "to" that is no language of the desk's is told
+// from the beginning of a text.
+func TestStrangeLanguage(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"to xx hello": "xx", "into DA hello": "DA", "to xx-YY hello": "xx-YY", "成 xx 您好": "xx", "to ｘｘ hello": "ｘｘ",
+		"to de hello": "", "to pt-BR hello": "", "to whom it may concern": "", "to xx": "", "xx hello": "", "to 您好 谢谢": "", "": ""} {
+		if code, _ := strangeLanguage(text); code != want {
+			t.Errorf("%q names %q, not %q", text, code, want)
+		}
+	}
+}
+
 func TestNamedLanguage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ text, lang, rest string }{
