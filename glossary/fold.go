@@ -191,6 +191,20 @@ func quiet(s string) (r rune, n int) {
 // translation memory.
 func Fold(s string) string { return string(fold(s).runes) }
 
+// AsWritten gives a piece of a folded text back as it stands in the text itself;
+// a piece that is not in it stays what it is.
+func AsWritten(text, piece string) string {
+	f := fold(text)
+	all := string(f.runes)
+	at := strings.Index(all, piece)
+	if at < 0 || piece == "" {
+		return piece
+	}
+	from := utf8.RuneCountInString(all[:at])
+	to := from + utf8.RuneCountInString(piece) - 1
+	return text[f.start[from]:f.end[to]]
+}
+
 // squash drops spaces and the marks around a sentence, for comparing whole
 // sentences. It takes the room of f, which is gone.
 func (f folded) squash() folded {

@@ -129,9 +129,12 @@ func Check(s Subject) []Finding {
 		}
 	}
 	folded := glossary.Fold(s.Text)
-	rest := links(folded, p, s.OwnDomains, add)
-	contacts(rest, s.Order, add)
-	words(folded, add)
+	// What is found in the folded text is shown as it was written, so that a person
+	// finds it again.
+	quote := func(rule, what string) { add(rule, glossary.AsWritten(s.Text, what)) }
+	rest := links(folded, p, s.OwnDomains, quote)
+	contacts(rest, s.Order, quote)
+	words(folded, quote)
 	form(s, p, add)
 	slices.SortStableFunc(out, func(a, b Finding) int { return rank(a.Severity) - rank(b.Severity) })
 	return out

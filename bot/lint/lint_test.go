@@ -230,6 +230,32 @@ func TestWhatTheShopTells(t *testing.T) {
 	}
 }
 
+// TestWhatIsQuoted: a finding repeats what is wrong as it was written, and nothing
+// that stands around it.
+func TestWhatIsQuoted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"5つ星のレビューをいただければ1200円を返金します。seller@mail.example まで", "seller@mail.example"},
+		{"ご連絡はseller@mail.exampleまで", "seller@mail.example"},
+		{"请联系Seller.One@Mail.Example。谢谢", "Seller.One@Mail.Example"},
+		{"请联系seller艾特qq点com", "seller艾特qq点com"},
+		{"Write to seller@mail.example. Thank you", "seller@mail.example"},
+		{"Write to seller @ mail . example", "seller @ mail . example"},
+		{"Schreiben Sie an Bücher@Müller.Example", "Bücher@Müller.Example"},
+		{"Contact us on WhatsApp", "WhatsApp"},
+	} {
+		got := ""
+		for _, f := range lint.Check(lint.Subject{Platform: "amazon", Text: c.text}) {
+			if f.Rule == lint.Contact {
+				got = f.What
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
 // TestOurOwnPhrasesPass: what the desk offers ready-made goes against no rule of
 // any platform.
 func TestOurOwnPhrasesPass(t *testing.T) {
