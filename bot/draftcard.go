@@ -148,7 +148,11 @@ func findings(p *i18n.Printer, r translate.Result) []chat.Part {
 	for _, s := range []translate.Severity{translate.Block, translate.Review, translate.Note} {
 		var lines []string
 		for _, f := range r.Findings {
-			line := p.T(i18n.Key("severity."+string(s)), "text", p.T(i18n.Key("finding."+strings.TrimPrefix(f.Code, "finding.")), "what", f.What))
+			what := f.What
+			if about := i18n.Key("finding.about." + what); f.Code == "confirm_review" && p.Has(about) {
+				what = p.T(about)
+			}
+			line := p.T(i18n.Key("severity."+string(s)), "text", p.T(i18n.Key("finding."+strings.TrimPrefix(f.Code, "finding.")), "what", what))
 			if f.Severity == s && !slices.Contains(lines, line) {
 				lines = append(lines, line)
 			}

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"golang.org/x/text/language"
+
 	"helloworld/bot"
 	"helloworld/bot/chat"
 	"helloworld/bot/jobs"
@@ -13,6 +15,7 @@ import (
 	"helloworld/bot/store"
 	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
+	"helloworld/glossary"
 	"helloworld/i18n"
 	"helloworld/i18n/translate"
 )
@@ -301,5 +304,35 @@ func TestGateAnEditThatCameTooLate(t *testing.T) {
 	r.is(second, bot.DraftSent)
 	if got := r.received("ebay-de"); len(got) != 2 || got[1].Text != other {
 		t.Errorf("the buyer got %+v", got)
+	}
+}
+
+// TestAPhraseSaysWhyItIsLookedAt: every reason that a phrase of ours gives stands
+// on the card in words.
+func TestAPhraseSaysWhyItIsLookedAt(t *testing.T) {
+	t.Parallel()
+	book, err := glossary.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, x := range book.Sentences() {
+		if x.Review == "" {
+			continue
+		}
+		n++
+		for _, lang := range i18n.Langs() {
+			p := i18n.For(lang)
+			r := translate.Result{From: zhTag, To: language.German, Findings: []translate.Finding{{Severity: translate.Review, Code: "confirm_review", What: x.Review}}}
+			about := i18n.Key("finding.about." + x.Review)
+			if !p.Has(about) {
+				t.Errorf("%s: %s has no words in %s", x.ID, x.Review, lang)
+			} else if said := words(bot.TranslationCard(p, "…", r)); !strings.Contains(said, p.T("finding.confirm_review", "what", p.T(about))) {
+				t.Errorf("%s in %s: %s", x.ID, lang, said)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no phrase wants a look")
 	}
 }

@@ -21,6 +21,10 @@ func TestKeyFacts(t *testing.T) {
 			[]KeyFact{{codeConfirmDate, "5 个工作日", "Die Rückerstattung erreicht Sie innerhalb von 5 Werktagen."}}},
 		{"很抱歉，无法退款。", "Es tut uns leid, eine Erstattung geht nicht.", zh, de,
 			[]KeyFact{{codeConfirmRefusal, "无法", "Es tut uns leid, eine Erstattung geht nicht."}}},
+		// The word as it stands there, and not the part of it that was looked for.
+		{"Accepting Liability, we refund you.", "Haftungshalber erstatten wir.", en, de,
+			[]KeyFact{{codeConfirmLegal, "Liability", "Haftungshalber erstatten wir."}}},
+		{"我们愿意承担。", "Wir übernehmen die Produkthaftung.", zh, de, []KeyFact{{codeConfirmLegal, "Produkthaftung", "Wir übernehmen die Produkthaftung."}}},
 		// What somebody writes in the buyer's own language is looked at all the same.
 		{"You will get it within 3 days.", "You will get it within 3 days.", en, en,
 			[]KeyFact{{codeConfirmDate, "3 days", "You will get it within 3 days."}}},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
@@ -368,16 +369,43 @@ var (
 // deadline is a promise of time.
 var deadline = regexp.MustCompile(`(?i)[0-9０-９]+\s*(?:个)?(?:工作日|营业日|小时|天|周|個月|个月|営業日|時間|日以内|日間|(?:business |working )?(?:days?|hours?|weeks?|months?)\b|(?:werk)?tag(?:e|en)?\b|stunden?\b|wochen?\b|jours?\b|heures?\b|d[ií]as?\b|horas?\b|giorni?\b)`)
 
-func wordIn(lists map[string][]string, texts map[language.Tag]string) string {
-	for tag, text := range texts {
-		lower := strings.ToLower(text)
-		for _, w := range lists[base(tag)] {
-			if strings.Contains(lower, w) {
-				return w
+// wordIn finds the first of the words in what was written, else in what was made
+// of it, and gives it as it stands there.
+func wordIn(lists map[string][]string, from, to language.Tag, source, text string) string {
+	for _, x := range []struct {
+		tag  language.Tag
+		text string
+	}{{from, source}, {to, text}} {
+		lower := strings.ToLower(x.text)
+		for _, w := range lists[base(x.tag)] {
+			at := strings.Index(lower, w)
+			switch {
+			case at < 0:
+			case compact(x.tag) || len(lower) != len(x.text):
+				return w // no spaces to end a word at, or letters that grew with their case
+			default:
+				return wholeWord(x.text, at, at+len(w))
 			}
 		}
 	}
 	return ""
+}
+
+// wholeWord is a piece of a text with the rest of the words that it begins and
+// ends in.
+func wholeWord(text string, from, to int) string {
+	other := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }
+	if i := strings.IndexFunc(text[to:], other); i >= 0 {
+		to += i
+	} else {
+		to = len(text)
+	}
+	i := strings.LastIndexFunc(text[:from], other)
+	if i < 0 {
+		return text[:to]
+	}
+	_, n := utf8.DecodeRuneInString(text[i:])
+	return text[i+n : to]
 }
 
 // confirm lists what a person has to look at before it goes to a buyer.
@@ -394,11 +422,10 @@ func confirm(source, text string, spans []span, from, to language.Tag) []Finding
 	for _, m := range deadline.FindAllString(source, -1) {
 		out = append(out, Finding{Review, codeConfirmDate, m})
 	}
-	texts := map[language.Tag]string{from: source, to: text}
-	if w := wordIn(refusals, texts); w != "" {
+	if w := wordIn(refusals, from, to, source, text); w != "" {
 		out = append(out, Finding{Review, codeConfirmRefusal, w})
 	}
-	if w := wordIn(legal, texts); w != "" {
+	if w := wordIn(legal, from, to, source, text); w != "" {
 		out = append(out, Finding{Review, codeConfirmLegal, w})
 	}
 	if w := cmp.Or(placeIn(source), placeIn(text)); w != "" {
