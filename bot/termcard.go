@@ -22,6 +22,8 @@ type termView struct {
 	Threads int
 	// Rivals are entries that want the same word to be something else.
 	Rivals []*glossary.Term
+	// Signs: the wording stays as it is, and is no longer a draft.
+	Signs bool
 	// Forbids: the glossary says now that the new wording is wrong.
 	Forbids       bool
 	Scope         string
@@ -49,6 +51,7 @@ func (d *Desk) paintTerm(_ context.Context, tx *store.Tx, id string, p *i18n.Pri
 	if book := d.Words.Book(); x.State == TermProposed && x.Kind == TermWord {
 		v.Rivals = d.rivals(book, x)
 		if e, ok := book.Term(x.Entry); ok {
+			v.Signs = x.signs(e)
 			w, _ := e.In(x.To)
 			v.Forbids = slices.ContainsFunc(w.Forbidden, func(s string) bool { return glossary.Fold(s) == glossary.Fold(x.Target) })
 		}
@@ -122,6 +125,9 @@ func termCard(v termView, p *i18n.Printer) chat.Card {
 		c.Parts = append(c.Parts, chat.Part{Kind: chat.Quote, Label: p.T("field.why"), Text: x.Why})
 	}
 	note := func(text string) { c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: text}) }
+	if v.Signs {
+		note(p.T("term.sign"))
+	}
 	if x.Never && x.Old != "" {
 		note(p.T("term.never", "old", x.Old))
 	}

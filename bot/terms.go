@@ -356,6 +356,15 @@ func (x *Proposal) look(e *glossary.Term) {
 	}
 }
 
+// signs: the wording stays what it is in the entry, and is no longer a draft.
+func (x Proposal) signs(e *glossary.Term) bool {
+	if e == nil || x.Kind != TermWord {
+		return false
+	}
+	w, ok := e.In(x.To)
+	return ok && w.Preferred == x.Target && w.Status != glossary.Approved
+}
+
 // entry is the entry as the proposal wants it: the next version of the one that
 // is there, or one of our own under the id given.
 func (x Proposal) entry(book *glossary.Book, own, source string) (*glossary.Term, error) {

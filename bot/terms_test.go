@@ -12,6 +12,7 @@ import (
 
 	"helloworld/bot"
 	"helloworld/bot/audit"
+	"helloworld/bot/chat"
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
 	"helloworld/bot/store"
@@ -281,6 +282,36 @@ func TestWhereATermHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.card("approvals", id, "Taken back by Lina")
+}
+
+// Proposing what a draft says already signs it, and says so; once it is signed,
+// nothing is left to propose.
+func TestAProposalSignsADraft(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, plan{stores: []string{"shopify-main"}})
+	w, _ := label(t, r).In(enTag)
+	id := r.propose("lina", bot.TermAsk{Source: "退货标签", Target: w.Preferred})
+	r.card("approvals", id, w.Preferred, "approving it signs it")
+	if err := r.decide("wang", id, true); err != nil {
+		t.Fatal(err)
+	}
+	r.until("wang reads that it is no draft any more", func() bool {
+		r.hall.mu.Lock()
+		defer r.hall.mu.Unlock()
+		return slices.ContainsFunc(r.hall.order, func(ref chat.Ref) bool {
+			return ref.Only != "" && strings.Contains(words(r.hall.cards[ref.ID]), "草稿")
+		})
+	})
+	if err := r.desk.ProposeTerm(t.Context(), r.by("lina", "inbox"), bot.TermAsk{Source: "退货标签", Target: w.Preferred}); problem(err) != "term.same" {
+		t.Errorf("what is signed already: %v", err)
+	}
+	// A new wording is none of this.
+	r.card("approvals", r.propose("lina", bot.TermAsk{Source: "退货标签", Target: "return slip"}), "return slip")
+	for _, c := range r.hall.said("approvals") {
+		if text := words(c); strings.Contains(text, "return slip") && strings.Contains(text, "signs it") {
+			t.Errorf("a new wording is told to be a draft: %s", text)
+		}
+	}
 }
 
 func TestWhatCannotBeProposed(t *testing.T) {

@@ -67,6 +67,10 @@ func (d *Desk) DecideTerm(ctx context.Context, by Deed, id string, yes bool, fac
 		if changed {
 			return d.askTermAgain(tx, by, x)
 		}
+		said := i18n.Key("term.said_yes")
+		if e, _ := book.Term(x.Entry); x.signs(e) {
+			said = "term.said_signed"
+		}
 		own := ""
 		if x.Kind == TermWord {
 			if own, err = next(tx, "own_term", "own."); err != nil {
@@ -97,7 +101,7 @@ func (d *Desk) DecideTerm(ctx context.Context, by Deed, id string, yes bool, fac
 				d.Log.ErrorContext(ctx, "an approved term is not in use yet", "proposal", x.ID, "err", err)
 			}
 		})
-		return d.endTerm(tx, by, x, TermApproved, "", "term.said_yes")
+		return d.endTerm(tx, by, x, TermApproved, "", said)
 	})
 }
 
