@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
@@ -17,10 +19,11 @@ import (
 var glossaryCmd = &Spec{Name: "glossary", Zh: []string{"术语库", "术语表", "查词"}, Args: []Arg{{Name: "word", Kind: Rest, Optional: true}}, Run: runGlossary}
 
 // shownEntries is how many entries are shown whole; of more, namedEntries are
-// named.
+// named, and the first of these have a button.
 const (
 	shownEntries = 3
 	namedEntries = 20
+	entryButtons = 5
 )
 
 // runGlossary looks a word up in every language, or tells what glossary is in
@@ -48,7 +51,10 @@ func runGlossary(c *Call) error {
 		}
 		card.Parts = append(card.Parts, chat.Part{Kind: chat.Note, Text: c.P.T("glossary.more", "n", len(rest), "ids", strings.Join(ids, c.P.T("common.comma")))})
 	}
-	card.Buttons = []chat.Button{proposeButton(c, word)}
+	for _, t := range found[min(len(found), shownEntries):min(len(found), shownEntries+entryButtons)] {
+		card.Buttons = append(card.Buttons, chat.Button{Label: t.ID, Command: "glossary " + t.ID})
+	}
+	card.Buttons = append(card.Buttons, proposeButton(c, word))
 	return c.Whisper(card)
 }
 
@@ -94,7 +100,7 @@ func seesEntry(c *Call, t *glossary.Term) bool {
 }
 
 // lookUp finds the entries with a word in any language: those that are just this
-// word first, then those that have it in them.
+// word first, then those in which a word begins with it.
 func lookUp(c *Call, book *glossary.Book, word string) []*glossary.Term {
 	want := glossary.Fold(word)
 	var whole, part []*glossary.Term
@@ -107,7 +113,7 @@ func lookUp(c *Call, book *glossary.Book, word string) []*glossary.Term {
 			for _, s := range slices.Concat([]string{w.Preferred}, w.Variants, w.Forbidden) {
 				s = glossary.Fold(s)
 				is = is || s == want
-				has = has || want != "" && strings.Contains(s, want)
+				has = has || begins(s, want)
 			}
 		}
 		if is {
@@ -117,6 +123,27 @@ func lookUp(c *Call, book *glossary.Book, word string) []*glossary.Term {
 		}
 	}
 	return append(whole, part...)
+}
+
+// begins tells whether a wording has what is looked for at the beginning of one of
+// its words; where words have no spaces between them, anywhere.
+func begins(wording, want string) bool {
+	first, _ := utf8.DecodeRuneInString(want)
+	if want == "" || unicode.In(first, unicode.Han, unicode.Hiragana, unicode.Katakana) {
+		return want != "" && strings.Contains(wording, want)
+	}
+	for at := 0; ; {
+		i := strings.Index(wording[at:], want)
+		if i < 0 {
+			return false
+		}
+		before, _ := utf8.DecodeLastRuneInString(wording[:at+i])
+		if !unicode.IsLetter(before) && !unicode.IsDigit(before) || unicode.In(before, unicode.Han, unicode.Hiragana, unicode.Katakana) {
+			return true
+		}
+		_, n := utf8.DecodeRuneInString(wording[at+i:])
+		at += i + n
+	}
 }
 
 // entryParts shows an entry whole.
