@@ -60,7 +60,7 @@ func (c auditVerifyCmd) Run(w *world) error {
 		return err
 	}
 	var r audit.Report
-	p := i18n.ForLocale(w.getenv("LANG"))
+	p := printerOf(w)
 	err = withAudit(w, c.Config, func(cfg config.Config, db *store.DB) error {
 		key, _, err := keys(cfg)
 		if err != nil {
@@ -82,7 +82,11 @@ func (c auditVerifyCmd) Run(w *world) error {
 		fmt.Fprintln(w.out, p.T("audit.broken", "good", r.Good, "n", r.Lines))
 		return errQuiet
 	}
-	fmt.Fprintln(w.out, p.T("audit.good", "n", r.Lines, "heads", r.Heads))
+	if r.Heads == 0 {
+		fmt.Fprintln(w.out, p.T("audit.good_alone", "n", r.Lines))
+	} else {
+		fmt.Fprintln(w.out, p.T("audit.good", "n", r.Lines, "heads", r.Heads))
+	}
 	if r.Lines > 0 {
 		fmt.Fprintln(w.out, p.T("audit.head_is", "head", r.Head.String()))
 	}
@@ -142,7 +146,7 @@ func momentText(at int64) string { return time.UnixMilli(at).UTC().Format("2006-
 
 // Run tells what was done about one thing.
 func (c auditShowCmd) Run(w *world) error {
-	p := i18n.ForLocale(w.getenv("LANG"))
+	p := printerOf(w)
 	n := 0
 	err := withAudit(w, c.Config, func(_ config.Config, db *store.DB) error {
 		staff, err := people.Open(w.ctx, db, time.Now)
@@ -186,7 +190,7 @@ func (c auditExportCmd) Run(w *world) error {
 		var err error
 		if *x.into, err = time.Parse(time.DateOnly, x.text); err != nil {
 			if *x.into, err = time.Parse(time.RFC3339, x.text); err != nil {
-				return fmt.Errorf("%s %q is no day (2026-11-30) and no moment (2026-11-30T09:00:00Z)", x.name, x.text)
+				return fmt.Errorf("%s %q is neither a day (2026-11-30) nor a moment (2026-11-30T09:00:00Z)", x.name, x.text)
 			}
 		}
 	}
@@ -202,6 +206,6 @@ func (c auditExportCmd) Run(w *world) error {
 	if err := errors.Join(err, closed()); err != nil {
 		return err
 	}
-	fmt.Fprintln(w.err, i18n.ForLocale(w.getenv("LANG")).T("audit.exported", "n", n))
+	fmt.Fprintln(w.err, printerOf(w).T("audit.exported", "n", n))
 	return nil
 }

@@ -197,6 +197,18 @@ func TestAuditExportAndShow(t *testing.T) {
 		if code, out := k.run("show", "refund:R3"); code != 0 || !strings.Contains(out, "line 4  anna: asked for the refund (refund.asked)") {
 			t.Errorf("status %d\n%s", code, out)
 		}
+		// Nothing was posted, so that nothing is said about heads.
+		k.sql(`DELETE FROM audit_posted`)
+		if _, out := k.run("verify"); !strings.Contains(out, "6 lines hold.") {
+			t.Errorf("without a head:\n%s", out)
+		}
+		// An environment without a language speaks English.
+		for _, lang := range []string{"", "C.UTF-8", "POSIX"} {
+			k.env["LANG"] = lang
+			if _, out := k.run("show", "refund:R3"); !strings.Contains(out, "asked for the refund") {
+				t.Errorf("LANG=%q:\n%s", lang, out)
+			}
+		}
 		k.env["LANG"] = "zh_CN.UTF-8"
 		if code, out := k.run("show", "refund:R3"); code != 0 || !strings.Contains(out, "第 4 行 anna：申请退款（refund.asked）") {
 			t.Errorf("status %d\n%s", code, out)

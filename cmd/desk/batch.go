@@ -11,7 +11,6 @@ import (
 	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
-	"helloworld/i18n"
 )
 
 type batchCmd struct {
@@ -26,7 +25,7 @@ type batchReceiptCmd struct {
 
 // Run writes a batch's table. The file is there in full, or not at all.
 func (c batchReceiptCmd) Run(w *world) error {
-	p := i18n.ForLocale(w.getenv("LANG"))
+	p := printerOf(w)
 	return withAudit(w, c.Config, func(cfg config.Config, db *store.DB) error {
 		staff, err := people.Open(w.ctx, db, time.Now)
 		if err != nil {

@@ -73,7 +73,7 @@ func (c glossaryImportCmd) Run(w *world) error {
 	if o.To, err = langOf("--to", c.To); err != nil {
 		return err
 	}
-	p := i18n.ForLocale(w.getenv("LANG"))
+	p := printerOf(w)
 	in, err := readEntries(c.File, o)
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func (c glossaryExportCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	p := i18n.ForLocale(w.getenv("LANG"))
+	p := printerOf(w)
 	if c.File == "-" {
 		_, err = w.out.Write(out.Bytes())
 		return err
@@ -234,7 +234,7 @@ func (c glossaryCheckCmd) Run(w *world) error {
 		}
 		langs = append(langs, tag)
 	}
-	p := i18n.ForLocale(w.getenv("LANG"))
+	p := printerOf(w)
 	book, err := openAny(w, p, c.What)
 	if err != nil {
 		return err
@@ -259,7 +259,7 @@ type glossaryDiffCmd struct {
 
 // Run compares two glossaries.
 func (c glossaryDiffCmd) Run(w *world) error {
-	p := i18n.ForLocale(w.getenv("LANG"))
+	p := printerOf(w)
 	a, err := openAny(w, p, c.A)
 	if err != nil {
 		return err

@@ -18,10 +18,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // cards name time zones, and a container may have none
 
 	"github.com/alecthomas/kong"
+
+	"helloworld/i18n"
 )
 
 // version is set when a release is built.
@@ -40,6 +43,15 @@ type world struct {
 	in     io.Reader
 	out    io.Writer
 	err    io.Writer
+}
+
+// printerOf speaks the language of the environment; English where it has none.
+func printerOf(w *world) *i18n.Printer {
+	lang := w.getenv("LANG")
+	if lang == "" || lang == "C" || lang == "POSIX" || strings.HasPrefix(lang, "C.") {
+		lang = "en"
+	}
+	return i18n.ForLocale(lang)
 }
 
 // outFile opens a file that is to be written anew; "-" is the output.

@@ -10,7 +10,6 @@ import (
 	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/cmd/desk/config"
-	"helloworld/i18n"
 )
 
 type refundsCmd struct {
@@ -50,7 +49,7 @@ func (c refundsExportCmd) Run(w *world) error {
 				continue
 			}
 			if *x.into, err = time.ParseInLocation(time.DateOnly, x.text, zone); err != nil {
-				return fmt.Errorf("%s %q is no day (2026-11-30)", x.name, x.text)
+				return fmt.Errorf("%s %q is not a day (2026-11-30)", x.name, x.text)
 			}
 		}
 		staff, err := people.Open(w.ctx, db, time.Now)
@@ -73,6 +72,6 @@ func (c refundsExportCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w.err, i18n.ForLocale(w.getenv("LANG")).T("refunds.exported", "n", n))
+	fmt.Fprintln(w.err, printerOf(w).T("refunds.exported", "n", n))
 	return nil
 }

@@ -22,7 +22,7 @@ func TestRefundsExport(t *testing.T) {
 	for _, c := range []struct{ since, file, begins, wrong string }{
 		{since: "2026-11-01", file: "refunds.csv", begins: "\ufeffrefund,key,store"},
 		{since: "2026-11-01", file: "refunds.xlsx", begins: "PK"},
-		{since: "yesterday", file: "other.csv", wrong: "is no day"},
+		{since: "yesterday", file: "other.csv", wrong: "is not a day"},
 	} {
 		var out, say bytes.Buffer
 		w := &world{ctx: t.Context(), out: &out, err: &say, getenv: func(k string) string { return map[string]string{"LANG": "en_GB.UTF-8"}[k] }}

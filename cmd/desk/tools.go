@@ -75,7 +75,7 @@ func (c translateCmd) Run(w *world) error {
 		}
 	}
 	if res.Blocked() {
-		p := i18n.ForLocale(w.getenv("LANG"))
+		p := printerOf(w)
 		for _, f := range res.Findings {
 			if f.Severity == translate.Block {
 				fmt.Fprintln(w.err, p.T("severity.block", "text", p.T(i18n.Key("finding."+strings.TrimPrefix(f.Code, "finding.")), "what", f.What)))

@@ -99,12 +99,3 @@ func (c trackCmd) Run(w *world) error {
 	}
 	return nil
 }
-
-// printerOf speaks the language of the environment; English where it has none.
-func printerOf(w *world) *i18n.Printer {
-	lang := w.getenv("LANG")
-	if lang == "" || lang == "C" || strings.HasPrefix(lang, "C.") {
-		lang = "en"
-	}
-	return i18n.ForLocale(lang)
-}
