@@ -122,6 +122,10 @@ var emails = []*regexp.Regexp{
 	regexp.MustCompile(mailbox + ` ?` + atWord + ` ?` + mailHost + ` ?` + dotWord + ` ?[a-z]{2,4}\b`),
 	// A bare "at" is a word; only a known provider after it makes an address.
 	regexp.MustCompile(mailbox + ` ?(?:@|\bat\b|\barroba\b|собака) ?` + providers + ` ?` + dotWord + ` ?(?:com|net|de|fr|es|it|cn|jp|co|ru|kr|me)\b`),
+	// What is left may be in any letters: better the sentence with it than nothing.
+	regexp.MustCompile(`[\p{L}\p{N}._%+-]+ ?@ ?[\p{L}\p{N}-]+(?: ?\. ?[\p{L}\p{N}-]{2,})+`),
+	regexp.MustCompile(`[\p{L}\p{N}._%+-]+ ?` + atWord + ` ?[\p{L}\p{N}-]+ ?` + dotWord + ` ?[a-z]{2,4}\b`),
+	regexp.MustCompile(`[\p{L}\p{N}._%+-]+ ?(?:@|\bat\b|\barroba\b|собака) ?` + providers + ` ?` + dotWord + ` ?(?:com|net|de|fr|es|it|cn|jp|co|ru|kr|me)\b`),
 }
 
 var messengers = regexp.MustCompile(`whats ?-?app|wats ?app|we ?chat\b|weixin|微信(?:[^支付转]|$)|[薇威卫]信|加[vⅴ]\b|\bv ?信|\bvx\b ?[:号]?|電報群|电报|telegram\b|телеграм|ватсап|вотсап|вайбер|viber\b|\bskype\b|kakao ?talk|카카오톡|카톡|扣扣|` +

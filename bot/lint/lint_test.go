@@ -240,6 +240,7 @@ func TestWhatIsQuoted(t *testing.T) {
 		{"请联系Seller.One@Mail.Example。谢谢", "Seller.One@Mail.Example"},
 		{"请联系seller艾特qq点com", "seller艾特qq点com"},
 		{"Write to seller@mail.example. Thank you", "seller@mail.example"},
+		{"请联系 客服@卖家.公司 谢谢", "客服@卖家.公司"},
 		{"Write to seller @ mail . example", "seller @ mail . example"},
 		{"Schreiben Sie an Bücher@Müller.Example", "Bücher@Müller.Example"},
 		{"Contact us on WhatsApp", "WhatsApp"},
