@@ -71,7 +71,7 @@ func usageCard(p *i18n.Printer, s *Spec) chat.Card {
 func Menu(p *i18n.Printer) []chat.MenuItem {
 	out := []chat.MenuItem{{Name: "desk", Help: p.T("help.desk")}}
 	for _, s := range All {
-		out = append(out, chat.MenuItem{Name: s.Name, Help: p.T(i18n.Key("command." + s.Name + ".help"))})
+		out = append(out, chat.MenuItem{Name: s.Name, Help: p.T(i18n.Key("command." + s.Name + ".help")), Also: s.Zh})
 	}
 	return out
 }

@@ -1,13 +1,16 @@
 package commands_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/language"
 
+	"helloworld/bot/people"
 	"helloworld/bot/store"
 	"helloworld/bot/sync"
+	"helloworld/commands"
 	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
 	"helloworld/i18n"
@@ -220,5 +223,34 @@ func TestFromAReturn(t *testing.T) {
 	said, _ := r.say("anna", "/refund 2001-R1 5.00")
 	if n := r.count(`SELECT COUNT(*) FROM refund WHERE store = 'shopify-main'`); n != 1 {
 		t.Fatalf("%d asked for: %q", n, words(said[0]))
+	}
+}
+
+// TestMenuIsHelp: what a menu offers somebody is what /help shows them.
+func TestMenuIsHelp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.write(func(tx *store.Tx) error {
+		return r.desk.People.Save(tx, people.Person{ID: "li", Name: "li", Lang: language.English, Roles: []people.Role{people.Admin}}) // and no shop
+	})
+	for who, roles := range map[string]struct{ has, lacks string }{"anna": {"refund", "connect"}, "ben": {"connect", "people"}, "li": {"people", "refund"}} {
+		said, _ := r.say(who, "/help")
+		var shown, offered []string
+		for _, f := range said[0].Parts[0].Fields {
+			name, _, _ := strings.Cut(strings.TrimPrefix(f.Label, "/"), " ")
+			shown = append(shown, name)
+		}
+		p, _ := r.desk.People.Get(t.Context(), people.ID(who))
+		for _, m := range commands.Menu(i18n.For(language.English)) {
+			if m.Name != "desk" && r.router.May(p, m.Name) {
+				offered = append(offered, m.Name)
+			}
+		}
+		if !slices.Equal(shown, offered) || !slices.Contains(offered, roles.has) || slices.Contains(offered, roles.lacks) {
+			t.Errorf("%s is offered %q, and /help shows %q", who, offered, shown)
+		}
+		if !r.router.May(p, "desk") {
+			t.Errorf("%s is not offered /desk", who)
+		}
 	}
 }

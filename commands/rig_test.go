@@ -105,7 +105,9 @@ type rig struct {
 	db    *store.DB
 	desk  *bot.Desk
 	hall  *hall
-	n     int
+
+	router *commands.Router
+	n      int
 }
 
 func newRig(t *testing.T) *rig {
@@ -160,7 +162,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands.New(r.desk)
+	r.router = commands.New(r.desk)
 	done := make(chan error, 1)
 	go func() { done <- engine.Run(ctx) }()
 	t.Cleanup(func() {

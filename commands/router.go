@@ -277,14 +277,23 @@ func (r *Router) may(c *Call) error {
 		}
 		return i18n.NewProblem(nil, "error.stranger", "chat", c.Event.Place.Chat, "account", c.Event.Account.ID)
 	}
-	if len(c.Spec.Roles) > 0 && !c.Who.Is(c.Spec.Roles...) {
+	if !inRole(c.Who, c.Spec) {
 		return i18n.NewProblem(nil, "error.not_allowed", "command", c.Spec.Name, "roles", roleNames(c.P, c.Spec.Roles), "who", r.whoCan(c))
 	}
-	if c.Spec.Cap != "" && !r.anyCan(c.Who, c.Spec) {
+	if !r.anyCan(c.Who, c.Spec) {
 		return i18n.NewProblem(nil, "error.no_shop_can", "command", c.Spec.Name)
 	}
 	return nil
 }
+
+// May tells whether a person may use a command, by its name: what /help shows
+// them. A menu's entry that is no command of its own, /desk, is everybody's.
+func (r *Router) May(who people.Person, name string) bool {
+	s, ok := r.byName[name]
+	return !ok || inRole(who, s) && r.anyCan(who, s)
+}
+
+func inRole(who people.Person, s *Spec) bool { return len(s.Roles) == 0 || who.Is(s.Roles...) }
 
 // whoCan names the people who could do it instead.
 func (r *Router) whoCan(c *Call) string {
@@ -310,6 +319,9 @@ func roleNames(p *i18n.Printer, roles []people.Role) string {
 
 // anyCan tells whether any of a person's shops can do what a command needs.
 func (r *Router) anyCan(who people.Person, s *Spec) bool {
+	if s.Cap == "" {
+		return true
+	}
 	for _, shop := range r.desk.Shops(who) {
 		if shop.Caps()[s.Cap] {
 			return true

@@ -67,6 +67,8 @@ type Checker interface {
 // MenuItem is one command in a network's menu.
 type MenuItem struct {
 	Name, Help string
+	// Also are other names of the same command.
+	Also []string
 }
 
 // Place is where something is said.

@@ -23,7 +23,7 @@ import (
 // newConsole makes the console and fills what it asks for.
 func newConsole(a *app, cfg config.Config, s setup) (*console.Transport, error) {
 	return console.New(console.Config{Keep: newConsoleKeep(a.db, a.seal), People: directory{a}, Words: catalogue{}, Demo: s.demo,
-		PublicURL: cfg.Desk.PublicURL, Log: s.log, Channels: a.rooms})
+		PublicURL: cfg.Desk.PublicURL, Log: s.log, Channels: a.rooms, May: a.may})
 }
 
 // rooms are the console's channels that a person may see: those of a store of
@@ -45,6 +45,12 @@ func (a *app) rooms(ctx context.Context, who chat.Account) ([]console.Channel, e
 		out = append(out, console.Channel{ID: c.Place.Channel, Name: c.Name, About: about})
 	}
 	return out, nil
+}
+
+// may tells whether a command is one that /help would show a person.
+func (a *app) may(ctx context.Context, who chat.Account, command string) bool {
+	p, ok := a.people.Get(ctx, people.ID(who.ID))
+	return ok && !p.Disabled && a.router.May(p, command)
 }
 
 // directory lets the desk's people into the console.

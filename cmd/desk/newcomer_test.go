@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"helloworld/bot/chat/console/consoletest"
 )
 
@@ -106,6 +108,14 @@ func TestNewcomer(t *testing.T) {
 	b.Size(390, 844)
 	b.Screenshot(filepath.Join(shots, "inbox-phone.png"))
 	b.Size(1280, 900)
+
+	// An agent is offered what /help shows an agent.
+	b.Draft("/")
+	b.WaitFor("the list of commands", `[...document.querySelectorAll('#compose .menu b')].some((n) => n.textContent === '/refund')`)
+	if offered := b.Eval(`[...document.querySelectorAll('#compose .menu b')].map((n) => n.textContent)`); strings.Contains(offered, "/people") || strings.Contains(offered, "/connect") {
+		t.Errorf("an agent is offered %s", offered)
+	}
+	b.Key(kb.Backspace)
 
 	// A phrase with a blank: a second form, which opens again when it will not do.
 	b.PressButton("回复")

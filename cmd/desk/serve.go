@@ -96,6 +96,7 @@ type app struct {
 	engine  *jobs.Engine
 	people  *people.Book
 	desk    *bot.Desk
+	router  *commands.Router
 	chats   []chat.Transport
 	console *console.Transport
 	listen  net.Listener
@@ -192,7 +193,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	if err != nil {
 		return nil, err
 	}
-	commands.New(a.desk)
+	a.router = commands.New(a.desk)
 	return a, nil
 }
 

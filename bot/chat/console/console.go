@@ -31,6 +31,8 @@ type Config struct {
 	// Channels lists the rooms an account may see, in the order of the page. The
 	// person's own room with the desk is added by the console.
 	Channels func(ctx context.Context, a chat.Account) ([]Channel, error)
+	// May tells whether an account may use a command of the menu; nil: all may.
+	May func(ctx context.Context, a chat.Account, command string) bool
 	// Demo lets whoever reaches this machine over loopback be anybody that
 	// [Directory.Demo] names. Never set it where the people are real.
 	Demo bool
@@ -53,6 +55,7 @@ type Transport struct {
 	people   Directory
 	words    Words
 	channels func(ctx context.Context, a chat.Account) ([]Channel, error)
+	may      func(ctx context.Context, a chat.Account, command string) bool
 	demo     bool
 	secure   bool
 	origin   *http.CrossOriginProtection
@@ -89,7 +92,7 @@ func New(c Config) (*Transport, error) {
 		return nil, errors.New("console: Keep, People, Words and Channels are needed")
 	}
 	t := &Transport{
-		keep: c.Keep, people: c.People, words: c.Words, channels: c.Channels, demo: c.Demo,
+		keep: c.Keep, people: c.People, words: c.Words, channels: c.Channels, may: c.May, demo: c.Demo,
 		now: c.Now, random: c.Random, beat: c.Beat, poll: c.Poll, log: c.Log,
 		langs: c.Words.Languages(), menus: map[string][]chat.MenuItem{},
 		origin: http.NewCrossOriginProtection(),
@@ -115,6 +118,9 @@ func New(c Config) (*Transport, error) {
 		if err := t.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
 			return nil, fmt.Errorf("console: PublicURL: %w", err)
 		}
+	}
+	if t.may == nil {
+		t.may = func(context.Context, chat.Account, string) bool { return true }
 	}
 	if t.now == nil {
 		t.now = time.Now
@@ -396,6 +402,11 @@ func (t *Transport) menu(lang string) []chat.MenuItem {
 		}
 	}
 	return nil
+}
+
+// menuOf is what of the menu somebody may use.
+func (t *Transport) menuOf(ctx context.Context, v *visitor) []chat.MenuItem {
+	return slices.DeleteFunc(slices.Clone(t.menu(v.lang)), func(m chat.MenuItem) bool { return !t.may(ctx, v.account(), m.Name) })
 }
 
 // store moves the pictures of a card into the keep.

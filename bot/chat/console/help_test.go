@@ -211,7 +211,10 @@ type state struct {
 		ID, Next string
 		Form     chat.Form
 	}
-	Menu  []struct{ Name, Help string }
+	Menu []struct {
+		Name, Help string
+		Also       []string
+	}
 	Demo  []struct{ ID string }
 	Words map[string]string
 }

@@ -12,7 +12,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"helloworld/bot/chat"
 	"helloworld/bot/chat/console"
@@ -69,6 +71,36 @@ func TestLanguagesAndMenu(t *testing.T) {
 	d.tr.ServeHTTP(w, r)
 	if !strings.Contains(w.Body.String(), `<html lang="zh-CN">`) {
 		t.Errorf("a Chinese browser gets %s", w.Body)
+	}
+}
+
+// TestMenuOfAPerson: the menu shows what a person may use, and an open page is
+// told when that changes.
+func TestMenuOfAPerson(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	c.Beat = 50 * time.Millisecond
+	var grown atomic.Bool
+	c.May = func(_ context.Context, a chat.Account, command string) bool {
+		return command == "order" || a.ID == "ben" || grown.Load()
+	}
+	d := open(t, c)
+	if err := d.tr.SetMenu(context.Background(), "", []chat.MenuItem{{Name: "people"}, {Name: "order", Also: []string{"订单"}}}); err != nil {
+		t.Fatal(err)
+	}
+	anna := d.as("anna")
+	if m := anna.state().Menu; len(m) != 1 || m[0].Name != "order" || !slices.Equal(m[0].Also, []string{"订单"}) {
+		t.Errorf("anna is offered %+v", m)
+	}
+	if m := d.as("ben").state().Menu; len(m) != 2 {
+		t.Errorf("ben is offered %+v", m)
+	}
+	in, _ := anna.listen(0, "")
+	next(t, in, "beat")
+	grown.Store(true)
+	next(t, in, "rooms")
+	if m := anna.state().Menu; len(m) != 2 {
+		t.Errorf("now anna is offered %+v", m)
 	}
 }
 

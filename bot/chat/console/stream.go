@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"helloworld/bot/chat"
 )
 
 // hub tells the open pages that something changed. It carries no content: each
@@ -86,7 +88,7 @@ func (t *Transport) events(w http.ResponseWriter, r *http.Request, v *visitor) {
 	w.WriteHeader(http.StatusOK)
 	woken := t.hub.watch()
 	defer t.hub.leave(woken)
-	s := &stream{t: t, v: v, out: http.NewResponseController(w), w: w, last: last, looked: time.Now()}
+	s := &stream{t: t, v: v, out: http.NewResponseController(w), w: w, menu: t.menuOf(ctx, v), last: last, looked: time.Now()}
 	s.buf.WriteString("retry: 1500\n\n")
 	beat := time.NewTicker(t.beat)
 	defer beat.Stop()
@@ -118,18 +120,19 @@ type stream struct {
 	w      http.ResponseWriter
 	out    *http.ResponseController
 	buf    bytes.Buffer
+	menu   []chat.MenuItem
 	last   int64
 	looked time.Time
 }
 
-// look makes sure that the person is still signed in and which rooms they see,
-// but not at every word.
+// look makes sure that the person is still signed in, and which rooms and
+// commands are theirs, but not at every word.
 func (s *stream) look(ctx context.Context) (bool, error) {
 	if time.Since(s.looked) < 2*time.Second {
 		return true, nil
 	}
 	s.looked = time.Now()
-	before := s.v.ids()
+	rooms := s.v.ids()
 	ok, err := s.t.look(ctx, s.v)
 	if err != nil {
 		return false, err
@@ -138,7 +141,9 @@ func (s *stream) look(ctx context.Context) (bool, error) {
 		s.buf.WriteString("event: bye\ndata: {}\n\n")
 		return false, s.flush()
 	}
-	if !slices.Equal(before, s.v.ids()) {
+	menu := s.menu
+	s.menu = s.t.menuOf(ctx, s.v)
+	if !slices.Equal(rooms, s.v.ids()) || !slices.EqualFunc(menu, s.menu, func(x, y chat.MenuItem) bool { return x.Name == y.Name }) {
 		s.buf.WriteString("event: rooms\ndata: {}\n\n")
 	}
 	return true, nil

@@ -73,6 +73,7 @@ func (h *hand) listen(after int64, last string) (<-chan line, func()) {
 // next waits for an event of a kind.
 func next(t *testing.T, in <-chan line, kind string) line {
 	t.Helper()
+	end := time.After(20 * time.Second)
 	for {
 		select {
 		case l, ok := <-in:
@@ -82,7 +83,7 @@ func next(t *testing.T, in <-chan line, kind string) line {
 			if l.kind == kind {
 				return l
 			}
-		case <-time.After(20 * time.Second):
+		case <-end:
 			t.Fatalf("no %q came", kind)
 		}
 	}

@@ -124,8 +124,9 @@ type langView struct {
 }
 
 type menuView struct {
-	Name string `json:"name"`
-	Help string `json:"help"`
+	Name string   `json:"name"`
+	Help string   `json:"help"`
+	Also []string `json:"also,omitempty"`
 }
 
 type demoView struct {
@@ -173,7 +174,7 @@ func (t *Transport) stateOf(ctx context.Context, v *visitor, playing bool) (stat
 	for _, f := range forms {
 		s.Forms = append(s.Forms, formOf(f))
 	}
-	for _, m := range t.menu(v.lang) {
+	for _, m := range t.menuOf(ctx, v) {
 		s.Menu = append(s.Menu, menuView(m))
 	}
 	for _, l := range t.langs {
