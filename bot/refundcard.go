@@ -138,8 +138,9 @@ func refundFields(v refundView, p *i18n.Printer) []chat.Field {
 	if left := r.Body.Left; left.Currency == cmd.Amount.Currency {
 		fields = append(fields, chat.Field{Label: p.T("approval.left_after"), Value: left.Sub(cmd.Amount).String()})
 	}
-	fields = append(fields, rulingFields(p, r.Body.Ruling)...)
-	return append(fields, chat.Field{Label: p.T("field.order_state"), Value: p.T(i18n.Key("order.state." + r.Body.Status))})
+	fields = append(fields, chat.Field{Label: p.T("field.order_state"), Value: p.T(i18n.Key("order.state." + r.Body.Status))})
+	// Last, because a conversion is the one long fact, and would leave a gap before what follows.
+	return append(fields, rulingFields(p, r.Body.Ruling)...)
 }
 
 // refundWords puts what people wrote and what was found onto a card. It tells

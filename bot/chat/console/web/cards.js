@@ -73,13 +73,17 @@ function image(file, alt) {
 
 function label(p) { return p.label ? el('div', { class: 'label', dir: 'auto' }, p.label) : null }
 
+// wide tells that a value would take three lines of a phone's half row; what is
+// not Latin counts double.
+const wide = (s) => [...s].reduce((n, c) => n + (c < '\u2000' ? 1 : 2), 0) > 40
+
 const parts = {
   text: (p, id) => [label(p), ...long(words('p', 'text', p.text, p.lang), id)],
   quote: (p, id) => [el('figure', { class: 'quote' },
     p.label ? el('figcaption', { class: 'label', dir: 'auto' }, p.label) : null,
     ...long(words('blockquote', 'text', p.text, p.lang), id))],
   fields: (p) => [label(p), el('dl', { class: 'fields' }, ...(p.fields || []).map((f) =>
-    el('div', {}, el('dt', { dir: 'auto' }, f.label), el('dd', { dir: 'auto' }, f.value))))],
+    el('div', { class: wide(f.value) ? 'wide' : null }, el('dt', { dir: 'auto' }, f.label), el('dd', { dir: 'auto' }, f.value))))],
   image: (p) => [label(p), image(p.file, p.text), p.text ? words('p', 'note', p.text, p.lang) : null],
   progress: (p) => {
     const done = p.done || 0, total = p.total || 0
