@@ -138,7 +138,7 @@ const box = `(document.querySelector('#thread:not([hidden]) textarea') || docume
 func (b *Browser) Type(text string) {
 	b.t.Helper()
 	b.Draft(text)
-	// The list of commands would take the Enter.
+	// The list of commands would take the Enter where a name is only begun.
 	b.do("send", chromedp.Evaluate[chromedp.Void](box+`.dispatchEvent(new Event('blur'))`), enter())
 }
 
@@ -157,6 +157,10 @@ func (b *Browser) Draft(text string) {
 // Key presses a key, such as kb.Escape.
 func (b *Browser) Key(key string) {
 	b.t.Helper()
+	if key == kb.Enter {
+		b.do("key", enter())
+		return
+	}
 	b.do("key", chromedp.KeyEvent(key))
 }
 

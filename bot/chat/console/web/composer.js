@@ -5,6 +5,9 @@ import { upload, uuid } from './api.js'
 
 let count = 0
 
+// names are what a command of the list goes by.
+const names = (x) => [x.name, ...(x.also || [])].map((n) => n.toLowerCase())
+
 // composer makes one. o.place() tells the room and thread, o.menu the commands,
 // o.send takes what was written: {key, channel, thread, text, files}.
 export function composer(root, o) {
@@ -25,7 +28,7 @@ export function composer(root, o) {
     el('p', { class: 'hint', id: id + '-hint' }, w('hint')))
   root.replaceChildren(form)
 
-  let files = [], busy = 0, chosen = -1, shown = [], drafts = {}, at = ''
+  let files = [], busy = 0, chosen = -1, whole = -1, shown = [], drafts = {}, at = ''
 
   const grow = () => {
     box.style.height = 'auto'
@@ -64,15 +67,16 @@ export function composer(root, o) {
     if (!m) return close()
     const want = m[1].toLowerCase()
     const all = o.menu()
-    shown = all.filter((x) => x.name.toLowerCase().startsWith(want))
+    shown = all.filter((x) => names(x).some((n) => n.startsWith(want)))
     shown.push(...all.filter((x) => !shown.includes(x) && want && (x.name.toLowerCase().includes(want) || x.help.toLowerCase().includes(want))))
-    if (!shown.length || shown.length === 1 && shown[0].name === want) return close()
+    whole = shown.findIndex((x) => names(x).includes(want))
+    if (!shown.length || shown.length === 1 && whole === 0) return close()
     list.replaceChildren(...shown.map((x, i) => el('li', {
       id: `${id}-${i}`, role: 'option', onmousedown: (e) => { e.preventDefault(); take(i) },
     }, el('b', {}, m[0][0] + x.name), el('span', {}, x.help))))
     list.hidden = false
     box.setAttribute('aria-expanded', 'true')
-    choose(0)
+    choose(Math.max(whole, 0))
   }
 
   function chip(f) {
@@ -128,7 +132,8 @@ export function composer(root, o) {
         e.preventDefault()
         return choose((chosen + (e.key === 'ArrowDown' ? 1 : shown.length - 1)) % shown.length)
       }
-      if (e.key === 'Tab' && !e.shiftKey || e.key === 'Enter' && !e.shiftKey) {
+      // A command that stands there whole is sent, if no other was chosen.
+      if (e.key === 'Tab' && !e.shiftKey || e.key === 'Enter' && !e.shiftKey && chosen !== whole) {
         e.preventDefault()
         return take(chosen)
       }
