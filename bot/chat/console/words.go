@@ -20,7 +20,7 @@ var keys = []string{
 	"console.today", "console.yesterday", "console.unread", "console.new_here",
 	"console.offline", "console.copy", "console.copied", "console.more", "console.less", "console.picture", "console.picture_at",
 	"console.progress", "console.tone_good", "console.tone_warning", "console.tone_bad",
-	"console.confirm", "console.cancel", "console.form_waits", "console.form_open", "console.form_required", "console.form_choose",
+	"console.confirm", "console.cancel", "console.form_waits", "console.form_open", "console.form_more", "console.form_cancel", "console.form_required", "console.form_choose",
 	"console.language", "console.sign_out", "console.demo", "console.demo_pick", "console.demo_about",
 	"console.sign_in", "console.signed_out", "console.how_in", "console.link_dead",
 	"console.error_starting", "console.error_refused", "console.error_stored", "console.error_network", "console.error_gone",

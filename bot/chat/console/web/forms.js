@@ -1,12 +1,13 @@
 // Forms: what the desk asks of a person, one dialog at a time.
 
-import { $, el, w } from './dom.js'
+import { $, el, icon, number, w } from './dom.js'
 import { post, uuid } from './api.js'
 
 const open = new Map() // by id
 const typed = new Map() // what was begun, by id
 let current = null // the id of the one in the dialog
 let next = null // the id of one that came while a dialog stood open
+let unfolded = false // all that wait are shown, not only the newest
 let filledAt = 0
 
 // justFilled: what the desk says now is probably about what was just filled in.
@@ -54,10 +55,7 @@ export function show(f) {
   body.replaceChildren(el('h2', { id: 'form-title', dir: 'auto' }, f.form.title), f.form.intro ? el('p', { class: 'text', dir: 'auto' }, f.form.intro) : '',
     ...fields, sorry, el('div', { class: 'row' }, cancel, submit))
   body.lang = f.form.lang || ''
-  cancel.onclick = async () => {
-    close(f.id)
-    try { await post('/api/dismiss', { key: uuid(), id: f.id }) } catch (err) { if (!gone(err)) { open.set(f.id, f); bar() } }
-  }
+  cancel.onclick = () => dismiss(f)
   const blame = (x) => {
     x.wrong.textContent = w('form_required')
     x.c.setAttribute('aria-invalid', 'true')
@@ -112,6 +110,11 @@ function close(id) {
   bar()
 }
 
+async function dismiss(f) {
+  close(f.id)
+  try { await post('/api/dismiss', { key: uuid(), id: f.id }) } catch (err) { if (!gone(err)) { open.set(f.id, f); bar() } }
+}
+
 // arrived takes a form from the stream or the first load.
 export function arrived(f, asked) {
   if (f.closed) {
@@ -128,8 +131,19 @@ export function arrived(f, asked) {
   bar()
 }
 
+// bar shows the newest form that waits; the others unfold, lest they cover the posts.
 function bar() {
-  $('waiting').replaceChildren(...[...open.values()].filter((f) => f.id !== current).map((f) =>
-    el('p', { class: 'notice' }, el('span', { dir: 'auto' }, w('form_waits', { title: f.form.title })),
-      el('button', { class: 'btn', type: 'button', onclick: () => show(f) }, w('form_open')))))
+  const wait = [...open.values()].filter((f) => f.id !== current).reverse()
+  if (wait.length < 2) unfolded = false
+  const more = wait.length < 2 ? null : el('button', {
+    class: 'link', type: 'button', 'aria-expanded': String(unfolded),
+    onclick: () => { unfolded = !unfolded; bar(); $('waiting').querySelector('.link').focus() },
+  }, unfolded ? w('less') : w('form_more', { n: number(wait.length - 1) }))
+  $('waiting').replaceChildren(...(unfolded ? wait : wait.slice(0, 1)).map((f, i) => {
+    const says = w('form_waits', { title: f.form.title })
+    const cancel = w('form_cancel', { title: f.form.title })
+    return el('div', { class: 'notice' }, el('p', { dir: 'auto', title: says }, says), i === 0 ? more : null,
+      el('button', { class: 'btn', type: 'button', onclick: () => show(f) }, w('form_open')),
+      el('button', { class: 'icon', type: 'button', title: cancel, 'aria-label': cancel, onclick: () => dismiss(f) }, icon('m5 5 10 10M15 5 5 15')))
+  }))
 }
