@@ -9,6 +9,7 @@ import (
 
 	"helloworld/bot"
 	"helloworld/bot/chat"
+	"helloworld/bot/policy"
 	"helloworld/bot/store"
 	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
@@ -134,6 +135,64 @@ func TestBatchTenAtATime(t *testing.T) {
 	if got := csv.String(); strings.Count(got, ",refunded,") != 12 || strings.Count(got, ",denied,") != 1 || strings.Count(got, ",wang\n") != 12 {
 		t.Errorf("the receipt says\n%s", got)
 	}
+}
+
+// TestBatchIsJudgedByItsSum: what is asked for together needs what its sum needs,
+// of whoever decides on sums like that; where nobody may, nothing is asked for.
+func TestBatchIsJudgedByItsSum(t *testing.T) {
+	t.Parallel()
+	euro := func(minor int64) connectors.Money { return connectors.Money{Minor: minor, Currency: "EUR"} }
+	r := newRig(t, plan{stores: []string{"ebay-de"}, with: func(o *bot.Options) {
+		o.Policy.Rules = policy.Rules{Home: "EUR", List: []policy.Rule{
+			{Name: "small", UpTo: euro(50_00), Votes: 1, Approvers: []string{"person:wang"}},
+			{Name: "large", UpTo: euro(100_00), Votes: 2, Approvers: []string{"manager"}},
+			{Name: "larger", UpTo: euro(110_00), Votes: 3, Approvers: []string{"manager"}},
+			{Name: "too much", UpTo: euro(120_00), Refuse: "never"},
+		}}
+	}})
+	orders := func(totals ...string) (out []sandbox.OrderInfo) {
+		for _, x := range totals {
+			out = append(out, r.order("ebay-de", x))
+		}
+		return out
+	}
+	ctx := context.Background()
+	for _, x := range []struct {
+		want   i18n.Key
+		totals []string
+	}{
+		{"batch.sum_few", []string{"50.00", "50.00", "0.01"}},
+		{"batch.sum_not", []string{"50.00", "50.00", "10.01"}},
+		{"batch.sum_not", []string{"50.00", "50.00", "20.01"}},
+	} {
+		id := r.batch(wishes(orders(x.totals...)...))
+		if err := r.desk.AskBatch(ctx, r.by("lina", "inbox"), id, "", false); !is(err, x.want) {
+			t.Errorf("%v: %v", x.totals, err)
+		}
+		if r.batchState(id) != bot.BatchReady || len(r.ids(`SELECT id FROM refund`)) > 0 {
+			t.Errorf("%v: something was asked for", x.totals)
+		}
+	}
+	few := orders("20.00", "30.00")
+	id := r.batch(wishes(few...))
+	r.askBatch(id, false, id+"/1")
+	r.until("one yes is enough for what is small together", func() bool { return r.batchState(id) == bot.BatchDone })
+	r.once(few...)
+	many := orders("20.00", "30.00", "0.01")
+	id = r.batch(wishes(many...))
+	r.askBatch(id, false, id+"/1")
+	r.until("the card says why it takes two", func() bool {
+		c, ok := r.shown("approvals", id+"/1")
+		return ok && strings.Contains(words(c), "large (because of the sum)") && strings.Contains(words(c), "Approved so far by Wang")
+	})
+	if got := r.chunkState(id, 1); got != bot.ChunkAsked {
+		t.Fatalf("after one yes it is %s", got)
+	}
+	if err := r.desk.Decide(ctx, r.by("zoe", "approvals"), id+"/1", true, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	r.until("both have said yes", func() bool { return r.batchState(id) == bot.BatchDone })
+	r.once(many...)
 }
 
 // TestBatchRowsWithSomethingAgainstThem names each bad row, and asks for the others

@@ -3,12 +3,14 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"helloworld/bot/approvals"
 	"helloworld/bot/chat"
 	"helloworld/bot/people"
+	"helloworld/bot/policy"
 	"helloworld/bot/store"
 	"helloworld/connectors"
 	"helloworld/i18n"
@@ -84,7 +86,7 @@ func chunked(rows []BatchRow) (out [][]BatchRow) {
 }
 
 // openChunk books the refunds of a chunk, each with a key of its own, and asks
-// about all of them at once, by the strictest of their rules.
+// about all of them at once, by the strictest of their rules and that for their sum.
 func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error {
 	s, ok := d.Shop(c.Store)
 	if !ok {
@@ -94,6 +96,7 @@ func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error 
 	c.Rows, c.Total = len(rows), connectors.Money{Currency: rows[0].Body.Cmd.Amount.Currency}
 	c.Ruling.Voters = rows[0].Body.Ruling.Voters
 	var rules []string
+	var cases []policy.Case
 	facts := []string{"batch", c.ID()}
 	for _, r := range rows {
 		r.Body.Batch = c.ID()
@@ -107,11 +110,11 @@ func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error 
 		if _, err := tx.Exec(`UPDATE batch_row SET chunk = ?, refund = ?, body = '' WHERE batch = ? AND n = ?`, c.N, id, c.Batch, r.N); err != nil {
 			return err
 		}
-		facts = append(facts, id, r.Facts)
+		facts, cases = append(facts, id, r.Facts), append(cases, caseOf(by.Who, s.ID, r.Body.Cmd, r.Body.Findings))
 		c.Total = c.Total.Add(r.Body.Cmd.Amount)
 		rule := r.Body.Ruling
 		c.Ruling.Votes, c.Ruling.StepUp, c.Ruling.Risk = max(c.Ruling.Votes, rule.Votes), c.Ruling.StepUp || rule.StepUp, c.Ruling.Risk || rule.Risk
-		if rule.Rule != "" && !strings.Contains(" "+strings.Join(rules, " ")+" ", " "+rule.Rule+" ") {
+		if rule.Rule != "" && !slices.Contains(rules, rule.Rule) {
 			rules = append(rules, rule.Rule)
 		}
 		worth := rule.Home
@@ -133,7 +136,13 @@ func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error 
 	}
 	// All together may be what one alone is not: more than goes without proof.
 	c.Ruling.StepUp = c.Ruling.StepUp || d.Policy.Rules.Proof(c.Ruling.Home)
+	if err := d.ruleSum(&c, cases, rules); err != nil {
+		return err
+	}
 	if len(d.deciders(tx.Context(), by.Who.ID, s.ID, c.Ruling.Voters)) < c.Ruling.Votes {
+		if c.Ruling.Sum {
+			return i18n.NewProblem(nil, "batch.sum_few", "n", c.Ruling.Votes, "id", c.ID(), "rows", c.Rows, "total", c.Total.String())
+		}
 		return i18n.NewProblem(nil, "refund.too_few", "n", c.Ruling.Votes, "store", s.Name)
 	}
 	c.Facts = d.mark(facts...)
@@ -150,6 +159,26 @@ func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error 
 		err = i18n.NewProblem(nil, "refund.no_channel", "store", s.Name)
 	}
 	return err
+}
+
+// ruleSum raises a chunk's ruling to what the policy says of the sum of its rows,
+// so that a list is no way around the tiers. rules are those of its rows.
+func (d *Desk) ruleSum(c *Chunk, cases []policy.Case, rules []string) error {
+	if !d.Policy.Rules.On() {
+		return nil
+	}
+	v := d.Policy.Rules.JudgeSum(cases, c.Ruling.Home)
+	if v.Refused() != "" {
+		return i18n.NewProblem(nil, "batch.sum_not", "id", c.ID(), "n", c.Rows, "total", c.Total.String())
+	}
+	if c.Ruling.StepUp = c.Ruling.StepUp || v.StepUp; v.Votes < c.Ruling.Votes {
+		return nil
+	}
+	c.Ruling.Votes, c.Ruling.Voters = v.Votes, v.Approvers
+	if !slices.Contains(rules, v.Rule) {
+		c.Ruling.Rule, c.Ruling.Sum = v.Rule, true
+	}
+	return nil
 }
 
 func (c Chunk) jobKey() string { return "batch/" + c.ID() }

@@ -12,7 +12,8 @@
 //     what stays unknown goes to a person.
 //   - aftermath.go, restock.go, returnafter.go, ledger*.go: what follows a refund, and
 //     each night's comparison with the platforms.
-//   - batch*.go: many refunds, looked at first, approved ten at a time.
+//   - batch*.go: many refunds, looked at first, approved ten at a time, for whose
+//     sum the rules hold too.
 //   - replace.go: goods that are sent again, by the same road and without money.
 //   - resync.go: a store is read again, with progress.
 //   - watch.go: trouble becomes one alert; approvals run out; old rows go.

@@ -40,6 +40,8 @@ type Ruling struct {
 	Unrated string `json:"unrated,omitempty"`
 	// Risk: the buyer's history raised the bar.
 	Risk bool `json:"risk,omitempty"`
+	// Sum: the rule is that for what all come to that are approved together.
+	Sum bool `json:"sum,omitempty"`
 	// Passed are the rules before the one that applied, and why each did not.
 	Passed []policy.Pass `json:"passed,omitempty"`
 	// Refuse is why the rule refuses; such a refund is never asked for.
@@ -86,11 +88,7 @@ func (r Ruling) forbids() error {
 func (d *Desk) rule(ctx context.Context, who people.Person, storeID string, cmd connectors.Refund, found []Finding) (Ruling, error) {
 	var r Ruling
 	p := d.Policy.Rules
-	c := policy.Case{Store: storeID, Reason: string(cmd.Reason), Method: string(cmd.Method),
-		Risk: slices.ContainsFunc(found, func(f Finding) bool { return f.Risk })}
-	for _, role := range who.Roles {
-		c.Roles = append(c.Roles, string(role))
-	}
+	c := caseOf(who, storeID, cmd, found)
 	if p.Home != "" {
 		var err error
 		if c.Home, err = d.worth(ctx, cmd.Amount, &r); err != nil {
@@ -107,6 +105,16 @@ func (d *Desk) rule(ctx context.Context, who people.Person, storeID string, cmd 
 	rule, _ := p.Find(v.Rule)
 	r.Risk = c.Risk && rule.Risk == "yes"
 	return r, nil
+}
+
+// caseOf is a refund as the rules see it, but for its worth.
+func caseOf(who people.Person, storeID string, cmd connectors.Refund, found []Finding) policy.Case {
+	c := policy.Case{Store: storeID, Reason: string(cmd.Reason), Method: string(cmd.Method),
+		Risk: slices.ContainsFunc(found, func(f Finding) bool { return f.Risk })}
+	for _, role := range who.Roles {
+		c.Roles = append(c.Roles, string(role))
+	}
+	return c
 }
 
 // worth is an amount in the home currency, and notes in r by which rate; nothing,
@@ -252,7 +260,10 @@ func rulingFields(p *i18n.Printer, r Ruling) []chat.Field {
 	var out []chat.Field
 	if r.Rule != "" {
 		name := r.Rule
-		if r.Risk {
+		switch {
+		case r.Sum:
+			name = p.T("policy.rule_sum", "rule", r.Rule)
+		case r.Risk:
 			name = p.T("policy.rule_risk", "rule", r.Rule)
 		}
 		out = append(out, chat.Field{Label: p.T("policy.field.rule"), Value: name})

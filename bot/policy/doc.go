@@ -9,4 +9,7 @@
 //
 // An amount whose worth in the home currency is not known could belong to any
 // tier. Then the strictest of the rules that could fit holds.
+//
+// Refunds that are approved together are judged by what they come to as well:
+// ten small ones are a large one for whoever approves them.
 package policy

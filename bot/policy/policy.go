@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -167,6 +168,28 @@ func (r Rules) Judge(c Case) Verdict {
 	x := r.List[held]
 	v.Rule, v.Votes, v.Approvers, v.StepUp, v.Refuse = x.Name, x.Votes, slices.Clone(x.Approvers), proof || r.Proof(c.Home), x.Refuse
 	return v
+}
+
+// JudgeSum finds the rule for refunds that are approved together: each as it is,
+// but with what all come to. Of several rules the strictest holds; of two that
+// are alike the one that stands later.
+func (r Rules) JudgeSum(cases []Case, sum connectors.Money) Verdict {
+	var out Verdict
+	held, proof := -1, false
+	for _, c := range cases {
+		c.Home = sum
+		v := r.Judge(c)
+		if v.Rule == "" {
+			return v
+		}
+		proof = proof || v.StepUp
+		i := slices.IndexFunc(r.List, func(x Rule) bool { return x.Name == v.Rule })
+		if held < 0 || cmp.Or(cmp.Compare(r.List[i].severity(), r.List[held].severity()), cmp.Compare(i, held)) > 0 {
+			held, out = i, v
+		}
+	}
+	out.StepUp = proof
+	return out
 }
 
 // Proof tells whether an amount is above the one from which approving takes a

@@ -63,6 +63,38 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestJudgeSum: refunds that are small one by one are judged by what they come to,
+// and the strictest of what their cases fall under holds for all.
+func TestJudgeSum(t *testing.T) {
+	t.Parallel()
+	late, risky := policy.Case{Store: "s", Reason: "late", Home: cny(1)}, policy.Case{Store: "s", Reason: "late", Risk: true, Home: cny(1)}
+	shop, price := policy.Case{Store: "amazon-us", Reason: "late", Home: cny(1)}, policy.Case{Store: "s", Reason: "price", Home: cny(1)}
+	for _, x := range []struct {
+		name   string
+		cases  []policy.Case
+		sum    connectors.Money
+		rule   string
+		votes  int
+		stepUp bool
+		why    policy.Refusal
+	}{
+		{"still small", []policy.Case{late, late}, cny(100_00), "small", 1, false, ""},
+		{"large together", []policy.Case{late, late}, cny(1000_01), "large", 2, false, ""},
+		{"with a proof", []policy.Case{late, late}, cny(2000_01), "large", 2, true, ""},
+		{"one of them with risk", []policy.Case{late, risky}, cny(500_00), "risky", 2, false, ""},
+		{"alike: the later rule", []policy.Case{risky, late}, cny(1500_00), "large", 2, false, ""},
+		{"the proof of a milder one", []policy.Case{risky, shop}, cny(500_00), "risky", 2, true, ""},
+		{"one of them refused", []policy.Case{late, price}, cny(2), "price is for admins", 1, false, policy.ByRule},
+		{"nobody", []policy.Case{late, risky}, cny(6000_00), "nobody", 2, true, policy.Nobody},
+		{"no rule", []policy.Case{risky, late}, cny(9000_01), "", 0, false, policy.NoRule},
+		{"worth unknown", []policy.Case{late}, connectors.Money{}, "nobody", 2, true, policy.Nobody},
+	} {
+		if v := tiers.JudgeSum(x.cases, x.sum); v.Rule != x.rule || v.Votes != x.votes || v.StepUp != x.stepUp || v.Refused() != x.why {
+			t.Errorf("%s: %+v", x.name, v)
+		}
+	}
+}
+
 func TestCovers(t *testing.T) {
 	t.Parallel()
 	all := policy.Rule{}
