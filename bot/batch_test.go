@@ -110,8 +110,8 @@ func TestBatchTenAtATime(t *testing.T) {
 	if err := r.desk.Decide(ctx, r.by("wang", "approvals"), one, true, "", ""); !is(err, "batch.decide_there") {
 		t.Errorf("a row was decided on by itself: %v", err)
 	}
-	if err := r.desk.Decide(ctx, r.by("wang", "approvals"), id+"/1", true, "other facts", ""); !is(err, "approval.stale") {
-		t.Errorf("a button of another card: %v", err)
+	if err := r.desk.Decide(ctx, r.by("wang", "approvals"), id+"/1", true, "wrong", ""); !is(err, "approval.no_mark") {
+		t.Errorf("what is no mark of it: %v", err)
 	}
 	for _, k := range []string{"/2", "/1"} {
 		if err := r.desk.Decide(ctx, r.by("wang", "approvals"), id+k, true, "", ""); err != nil {
@@ -293,7 +293,9 @@ func is(err error, key i18n.Key) bool {
 // run out: all as with one refund, and nothing is sent.
 func TestBatchIsTalkedAboutAndRunsOut(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, plan{stores: []string{"ebay-de"}})
+	r := newRig(t, plan{stores: []string{"ebay-de"}, with: func(o *bot.Options) {
+		o.Policy.Rules.List = []policy.Rule{{Name: "all", Votes: 1, Approvers: []string{"person:wang"}}}
+	}})
 	a, b := r.order("ebay-de", "10.00"), r.order("ebay-de", "20.00")
 	id := r.batch(wishes(a, b))
 	r.askBatch(id, false)
@@ -312,6 +314,10 @@ func TestBatchIsTalkedAboutAndRunsOut(t *testing.T) {
 	if err := r.desk.HandOn(ctx, wang, k, "zoe"); err != nil {
 		t.Fatal(err)
 	}
+	r.until("its card says who was handed it, and by whom", func() bool {
+		c, ok := r.shown("approvals", "30.00 EUR")
+		return ok && strings.Contains(words(c), "Wang has handed the decision on "+k+" to Zoe")
+	})
 	if list, err := r.desk.Waiting(ctx, r.by("zoe", "approvals")); err != nil || len(list) != 1 || list[0].ID != k || !list[0].Mine || list[0].Rows != 2 {
 		t.Errorf("zoe has %+v, %v", list, err)
 	}

@@ -28,8 +28,8 @@ func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, 
 	if may, err := d.MayDecide(ctx, r, by.Who.ID); err != nil {
 		return err
 	} else if yes && may {
-		if facts != "" && facts != r.Facts {
-			return i18n.NewProblem(nil, "approval.stale", "id", r.ID)
+		if err := d.wrongMark(ctx, r, facts); err != nil {
+			return err
 		}
 		if err := d.policyOpen(d.Now()); err != nil {
 			return err
@@ -63,6 +63,25 @@ func (d *Desk) Decide(ctx context.Context, by Deed, id string, yes bool, facts, 
 		}
 		return d.voted(tx, by, r, a, yes, reason)
 	})
+}
+
+// wrongMark is why the mark that came with a yes is not that of the card which
+// stands now: it is of an older one, or somebody has typed what is no mark.
+func (d *Desk) wrongMark(ctx context.Context, r Payback, facts string) error {
+	if facts == "" || facts == r.Facts {
+		return nil
+	}
+	key := i18n.Key("approval.no_mark")
+	if err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		old, err := approvals.WasAsked(tx, r.matter(), facts)
+		if old {
+			key = "approval.stale"
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	return i18n.NewProblem(nil, key, "id", r.ID)
 }
 
 // changed looks at the order again, and asks anew where it is not as it was. The

@@ -194,6 +194,13 @@ func get(tx *store.Tx, id ID, lock bool) (Approval, error) {
 	return a, rows.Err()
 }
 
+// WasAsked tells whether a matter was ever asked about with these facts.
+func WasAsked(tx *store.Tx, about, facts string) (bool, error) {
+	var n int
+	err := tx.Row(`SELECT COUNT(*) FROM approval WHERE about = ? AND facts = ?`, about, facts).Scan(&n)
+	return n > 0, err
+}
+
 // Ballot is a vote as it is cast.
 type Ballot struct {
 	// Who votes. What they may do is read again where the vote is counted.
