@@ -1,8 +1,10 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,9 +24,11 @@ type ExportOptions struct {
 	RefundFilter
 	// Format is csv or xlsx.
 	Format string
-	// Home is the currency that amounts are added up in; may be empty.
+	// Home is the currency that amounts are added up in; where it is empty, the one
+	// that the refunds were asked for with.
 	Home string
-	// Name is what to call somebody, Platform on which platform a store is.
+	// Name is what to call somebody, Platform on which platform a store is; for one
+	// that was connected since, it may be empty.
 	Name     func(id string) string
 	Platform func(storeID string) string
 }
@@ -41,9 +45,21 @@ var amountColumns = map[int]bool{10: true, 12: true}
 // exactDigits is how many digits a spreadsheet's number keeps.
 const exactDigits = 15
 
+// Exported is what was written.
+type Exported struct {
+	Rows int64
+	// NoHome and NoPlatform are how many rows lack the amount in the home currency,
+	// because there is none, or the platform, because nobody knows the store.
+	NoHome, NoPlatform int64
+}
+
 // ExportRefunds writes a row for each refund that is meant, in the order in which
 // they were asked for. It holds a page of them at a time.
-func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptions) (n int64, err error) {
+func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptions) (n Exported, err error) {
+	named, platforms, err := exportKnown(ctx, db)
+	if err != nil {
+		return n, err
+	}
 	var out sheet
 	switch o.Format {
 	case "csv":
@@ -54,10 +70,10 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 		err = fmt.Errorf("bot: there is no format %q", o.Format)
 	}
 	if err != nil {
-		return 0, err
+		return n, err
 	}
 	if err := out.row(exportColumns, nil); err != nil {
-		return 0, errors.Join(err, out.close())
+		return n, errors.Join(err, out.close())
 	}
 	voted, sent, confirmed := map[string]approvals.Approval{}, map[string]time.Time{}, map[string]time.Time{}
 	err = eachRefund(ctx, db, o.RefundFilter, func(tx *store.Tx, page []Payback) error {
@@ -95,10 +111,51 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 		}
 		return nil
 	}, func(r Payback) error {
-		n++
-		return out.row(o.cells(r, voted[r.ID], sent[r.ID], confirmed[r.ID]), amountColumns)
+		x := o
+		if x.Home == "" {
+			x.Home = cmp.Or(r.Body.Ruling.Home.Currency, named)
+		}
+		on := cmp.Or(o.Platform(r.Store), platforms[r.Store])
+		x.Platform = func(string) string { return on }
+		n.Rows++
+		if x.Home == "" {
+			n.NoHome++
+		}
+		if on == "" {
+			n.NoPlatform++
+		}
+		return out.row(x.cells(r, voted[r.ID], sent[r.ID], confirmed[r.ID]), amountColumns)
 	})
 	return n, errors.Join(err, out.close())
+}
+
+// exportKnown is what the data itself knows of what an export asks the
+// configuration for: the home currency with which a refund was asked for last, and
+// the platforms of the stores that were connected in a chat.
+func exportKnown(ctx context.Context, db *store.DB) (home string, platforms map[string]string, err error) {
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		home, platforms = "", map[string]string{}
+		last, err := readRefunds(tx, `WHERE body LIKE ? ORDER BY created DESC, id DESC LIMIT 1`, `%"home":{%`)
+		if err != nil {
+			return err
+		}
+		for _, r := range last {
+			home = r.Body.Ruling.Home.Currency
+		}
+		accounts, err := store.Column[string](tx, `SELECT body FROM shop_account`)
+		if err != nil {
+			return err
+		}
+		for _, body := range accounts {
+			var a Account
+			if err := json.Unmarshal([]byte(body), &a); err != nil {
+				return err
+			}
+			platforms[a.ID] = a.Platform
+		}
+		return nil
+	})
+	return home, platforms, err
 }
 
 func (o ExportOptions) cells(r Payback, a approvals.Approval, sent, confirmed time.Time) []string {

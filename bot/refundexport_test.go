@@ -41,8 +41,8 @@ func TestExport(t *testing.T) {
 		x := ExportOptions{Format: "csv", Home: "CNY", Name: name, Platform: name, RefundFilter: RefundFilter{From: begin, To: begin.AddDate(0, 0, 1)}}
 		var out bytes.Buffer
 		n, err := ExportRefunds(t.Context(), o.db, &out, x)
-		if err != nil || n != most {
-			t.Fatalf("%d rows: %v", n, err)
+		if err != nil || n != (Exported{Rows: most}) {
+			t.Fatalf("%+v rows: %v", n, err)
 		}
 		text, marked := strings.CutPrefix(out.String(), "\ufeff")
 		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
@@ -76,6 +76,56 @@ func TestExport(t *testing.T) {
 		}
 		if formula, err := f.GetCellFormula(f.GetSheetName(0), "AB2"); err != nil || formula != "" {
 			t.Errorf("a cell is the formula %q: %v", formula, err)
+		}
+	})
+}
+
+// TestExportKnowsByItself: where no home currency and no stores are given, what
+// the refunds and the connected stores say of themselves is written; what nobody
+// knows is counted.
+func TestExportKnowsByItself(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		o := newOffice(t, url, "Asia/Shanghai", "2026-11-20 14:00")
+		at := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+		put := func(id, storeID, body string) {
+			t.Helper()
+			if err := o.db.Write(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.Exec(`INSERT INTO refund(id, store, order_id, number, body, facts, state, asked_by, approval, key, created, updated)
+					VALUES (?, ?, ?, '1001', ?, '', 'confirmed', 'anna', 'none', ?, ?, ?)`, id, storeID, id, body, id, at.UnixMilli(), at.UnixMilli())
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		export := func() (string, Exported) {
+			t.Helper()
+			var out bytes.Buffer
+			n, err := ExportRefunds(t.Context(), o.db, &out, ExportOptions{Format: "csv", Name: func(s string) string { return s },
+				Platform: func(string) string { return "" }, RefundFilter: RefundFilter{From: at, To: at.AddDate(0, 0, 1)}})
+			rows, readErr := csv.NewReader(strings.NewReader(strings.TrimPrefix(out.String(), "\ufeff"))).ReadAll()
+			if err != nil || readErr != nil {
+				t.Fatal(err, readErr)
+			}
+			var lines []string
+			for _, r := range rows[1:] {
+				lines = append(lines, strings.Join([]string{r[3], r[10], r[11], r[12], r[13]}, " "))
+			}
+			return strings.Join(lines, "\n"), n
+		}
+		put("R1", "shop", `{"cmd":{"amount":{"minor":1000,"currency":"CNY"}}}`)
+		if got, n := export(); got != " 10.00 CNY  " || n != (Exported{1, 1, 1}) {
+			t.Errorf("nobody knows anything: %q, %+v", got, n)
+		}
+		if err := o.db.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Exec(`INSERT INTO shop_account(id, body, who, at) VALUES ('shop', '{"id":"shop","platform":"shopify"}', 'sam', 1)`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		put("R2", "shop", `{"cmd":{"amount":{"minor":1250,"currency":"EUR"}},"ruling":{"rate":"7.7312","from":"EUR","home":{"minor":9664,"currency":"CNY"}}}`)
+		put("R3", "other", `{"cmd":{"amount":{"minor":1,"currency":"USD"}},"ruling":{"unrated":"none"}}`)
+		if got, n := export(); got != "shopify 10.00 CNY 10.00 CNY\nshopify 12.50 EUR 96.64 CNY\n 0.01 USD  " || n != (Exported{3, 0, 1}) {
+			t.Errorf("some is known: %q, %+v", got, n)
 		}
 	})
 }

@@ -34,7 +34,7 @@ func (c refundsExportCmd) Run(w *world) error {
 			format = "xlsx"
 		}
 	}
-	var n int64
+	var n bot.Exported
 	err := withAudit(w, c.Config, func(cfg config.Config, db *store.DB) error {
 		zone, err := time.LoadLocation(cfg.Desk.Zone)
 		if err != nil {
@@ -72,6 +72,13 @@ func (c refundsExportCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w.err, printerOf(w).T("refunds.exported", "n", n))
+	p := printerOf(w)
+	fmt.Fprintln(w.err, p.T("refunds.exported", "n", n.Rows))
+	if n.NoHome > 0 {
+		fmt.Fprintln(w.err, p.T("refunds.no_home", "n", n.NoHome))
+	}
+	if n.NoPlatform > 0 {
+		fmt.Fprintln(w.err, p.T("refunds.no_platform", "n", n.NoPlatform))
+	}
 	return nil
 }

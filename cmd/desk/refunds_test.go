@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"helloworld/bot/store"
+	"helloworld/cmd/desk/config"
 )
 
 // TestRefundsExport: the command writes a file with its heading, knows the format
@@ -38,5 +41,24 @@ func TestRefundsExport(t *testing.T) {
 		if err != nil || readErr != nil || !strings.HasPrefix(string(text), c.begins) || !strings.Contains(say.String(), "0 refunds written") {
 			t.Errorf("%s begins with %.20q, said %q: %v %v", c.file, text, say.String(), err, readErr)
 		}
+		if strings.Contains(say.String(), "empty in") {
+			t.Errorf("without a row it complains: %s", say.String())
+		}
+	}
+	// What stays empty is said, with what to do about it.
+	var out, say bytes.Buffer
+	w := &world{ctx: t.Context(), out: &out, err: &say, getenv: func(k string) string { return map[string]string{"LANG": "en_GB.UTF-8"}[k] }}
+	if err := withAudit(w, file, func(_ config.Config, db *store.DB) error {
+		return db.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Exec(`INSERT INTO refund(id, store, order_id, number, body, facts, state, asked_by, approval, key, created, updated)
+				VALUES ('R1', 'ebay-de', '1', '1', '{"cmd":{"amount":{"minor":1,"currency":"EUR"}}}', '', 'asked', 'anna', 'none', 'k', ?, 0)`, tx.Now())
+			return err
+		})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	err := refundsExportCmd{Config: file, Since: "2020-11-01", File: filepath.Join(dir, "more.csv")}.Run(w)
+	if got := say.String(); err != nil || !strings.Contains(got, "home_currency are empty in 1 row") || !strings.Contains(got, "platform is empty in 1 row") {
+		t.Errorf("said %q: %v", got, err)
 	}
 }
