@@ -92,7 +92,7 @@ func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error 
 	if !ok {
 		return i18n.NewProblem(nil, "error.store_none", "store", c.Store, "stores", "")
 	}
-	home := connectors.Money{Currency: d.Policy.Rules.Home}
+	home, near := connectors.Money{Currency: d.Policy.Rules.Home}, connectors.Money{Currency: d.Policy.Rules.Home}
 	c.Rows, c.Total = len(rows), connectors.Money{Currency: rows[0].Body.Cmd.Amount.Currency}
 	c.Ruling.Voters = rows[0].Body.Ruling.Voters
 	var rules []string
@@ -117,14 +117,14 @@ func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error 
 		if rule.Rule != "" && !slices.Contains(rules, rule.Rule) {
 			rules = append(rules, rule.Rule)
 		}
-		worth := rule.Home
+		worth, seen := rule.Home, rule.shown()
 		if r.Body.Cmd.Amount.Currency == home.Currency {
-			worth = r.Body.Cmd.Amount
+			worth, seen = r.Body.Cmd.Amount, r.Body.Cmd.Amount
 		}
 		if worth.Currency == "" {
 			c.Ruling.Unrated = "none" // then the sum is not known either
 		}
-		home.Minor += worth.Minor
+		home.Minor, near.Minor = home.Minor+worth.Minor, near.Minor+seen.Minor
 		c.Ruling.From, c.Ruling.Rate, c.Ruling.Source, c.Ruling.Date = rule.From, rule.Rate, rule.Source, rule.Date
 	}
 	c.Ruling.Rule = strings.Join(rules, ", ")
@@ -132,7 +132,7 @@ func (d *Desk) openChunk(tx *store.Tx, by Deed, c Chunk, rows []BatchRow) error 
 	case home.Currency == "":
 		c.Ruling.Unrated = ""
 	case c.Ruling.Unrated == "":
-		c.Ruling.Home = home
+		c.Ruling.Home, c.Ruling.Near = home, near
 	}
 	// All together may be what one alone is not: more than goes without proof.
 	c.Ruling.StepUp = c.Ruling.StepUp || d.Policy.Rules.Proof(c.Ruling.Home)

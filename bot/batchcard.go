@@ -188,7 +188,7 @@ func foundParts(v batchView, count map[RowState]int, p *i18n.Printer) []chat.Par
 		}
 		m := r.Body.Cmd.Amount
 		sums[m.Currency] = connectors.Money{Minor: sums[m.Currency].Minor + m.Minor, Currency: m.Currency}
-		worth := r.Body.Ruling.Home
+		worth := r.Body.Ruling.shown()
 		if m.Currency == v.Home {
 			worth = m
 		}

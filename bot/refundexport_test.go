@@ -122,7 +122,7 @@ func TestExportKnowsByItself(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		put("R2", "shop", `{"cmd":{"amount":{"minor":1250,"currency":"EUR"}},"ruling":{"rate":"7.7312","from":"EUR","home":{"minor":9664,"currency":"CNY"}}}`)
+		put("R2", "shop", `{"cmd":{"amount":{"minor":1250,"currency":"EUR"}},"ruling":{"rate":"7.7312","from":"EUR","home":{"minor":9665,"currency":"CNY"},"near":{"minor":9664,"currency":"CNY"}}}`)
 		put("R3", "other", `{"cmd":{"amount":{"minor":1,"currency":"USD"}},"ruling":{"unrated":"none"}}`)
 		if got, n := export(); got != "shopify 10.00 CNY 10.00 CNY\nshopify 12.50 EUR 96.64 CNY\n 0.01 USD  " || n != (Exported{3, 0, 1}) {
 			t.Errorf("some is known: %q, %+v", got, n)

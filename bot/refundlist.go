@@ -118,7 +118,7 @@ func homeOf(r Payback, home string) (connectors.Money, bool) {
 	case r.Body.Cmd.Amount.Currency == home:
 		return r.Body.Cmd.Amount, true
 	}
-	return r.Body.Ruling.Home, r.Body.Ruling.Home.Currency == home
+	return r.Body.Ruling.shown(), r.Body.Ruling.Home.Currency == home
 }
 
 // Refunds adds up the refunds that a filter means, and lists a page of them, the

@@ -29,8 +29,9 @@ type Ruling struct {
 	StepUp bool `json:"step_up,omitempty"`
 	// Home is the amount in the currency the policy reckons in, by Rate (what one
 	// unit of From is worth) from Source of Date (a day); empty where no rate was
-	// needed.
+	// needed. It is rounded up; Near is what people are shown of it.
 	Home   connectors.Money `json:"home,omitzero"`
+	Near   connectors.Money `json:"near,omitzero"`
 	From   string           `json:"from,omitempty"`
 	Rate   string           `json:"rate,omitempty"`
 	Source string           `json:"source,omitempty"`
@@ -46,6 +47,15 @@ type Ruling struct {
 	Passed []policy.Pass `json:"passed,omitempty"`
 	// Refuse is why the rule refuses; such a refund is never asked for.
 	Refuse string `json:"refuse,omitempty"`
+}
+
+// shown is the worth as people are shown it. What was asked for before it was
+// kept has only what limits were held against.
+func (r Ruling) shown() connectors.Money {
+	if r.Near.Currency == "" {
+		return r.Home
+	}
+	return r.Near
 }
 
 // ruling asks the policy about a refund. What it forbids is a problem that says
@@ -144,6 +154,9 @@ func (d *Desk) worthIn(tx *store.Tx, m connectors.Money, r *Ruling) (connectors.
 		return connectors.Money{}, err
 	}
 	home, err := rate.Of(m)
+	if err == nil {
+		r.Near, err = rate.Near(m)
+	}
 	if errors.Is(err, connectors.ErrMoney) {
 		r.Unrated = "none" // beyond all amounts
 		return connectors.Money{}, nil
@@ -274,7 +287,7 @@ func rulingFields(p *i18n.Printer, r Ruling) []chat.Field {
 	case r.Unrated != "":
 		out = append(out, chat.Field{Label: p.T("policy.field.home"), Value: p.T("policy.rate_none")})
 	case r.Rate != "":
-		out = append(out, chat.Field{Label: p.T("policy.field.home"), Value: p.T("policy.home", "home", r.Home.String(), "from", r.From, "rate", r.Rate,
+		out = append(out, chat.Field{Label: p.T("policy.field.home"), Value: p.T("policy.home", "home", r.shown().String(), "from", r.From, "rate", r.Rate,
 			"currency", r.Home.Currency, "source", sourceName(p, r.Source), "date", r.Date)})
 	}
 	return out

@@ -164,7 +164,7 @@ func TestRulings(t *testing.T) {
 		says   string
 	}{
 		{"at home", cny(100_00), "late", nil, "2026-11-20", "", "small", 1, false, "", "small"},
-		{"abroad", eur(12_93), "late", nil, "2026-11-20", "", "small", 1, false, "99.97 CNY", "≈ 99.97 CNY · 1 EUR = 7.7312 CNY · own table 2026-11-20"},
+		{"abroad", eur(12_93), "late", nil, "2026-11-20", "", "small", 1, false, "99.97 CNY", "≈ 99.96 CNY · 1 EUR = 7.7312 CNY · own table 2026-11-20"},
 		{"rounded up over the limit", eur(12_94), "late", nil, "2026-11-20", "", "large", 2, false, "100.05 CNY", "large"},
 		{"with a proof", cny(500_01), "late", nil, "2026-11-20", "", "large", 2, true, "", "large"},
 		{"risk", cny(1_00), "late", []Finding{{Risk: true}}, "2026-11-20", "", "risky", 3, false, "", "risky (because of the buyer's history)"},

@@ -71,6 +71,16 @@ func TestWorth(t *testing.T) {
 			t.Errorf("%s in %s: %s at %s, want %s at %s (%v)", x.amount, x.to, got, r.Text(), x.want, x.text, err)
 		}
 	}
+	for amount, want := range map[int64]string{499: "38.67 CNY", 1: "0.08 CNY", 2: "0.16 CNY", 6: "0.47 CNY", 0: "0.00 CNY"} { // 0.155 and 0.465 are halves
+		even, err := rates.NewTable("CNY", "2026-11-20", map[string]string{"EUR": "7.75"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _ := even.Rate("EUR", "CNY")
+		if got, err := r.Near(connectors.Money{Minor: amount, Currency: "EUR"}); err != nil || got.String() != want {
+			t.Errorf("%d is shown as %s, want %s (%v)", amount, got, want, err)
+		}
+	}
 	if _, ok := bank.Rate("EUR", "XAU"); ok {
 		t.Error("there is a rate for what the file has not")
 	}

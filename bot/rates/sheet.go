@@ -131,15 +131,21 @@ func (s Sheet) Age(now time.Time) (int, error) {
 	return int(now.UTC().Sub(day) / (24 * time.Hour)), nil
 }
 
-// Of is an amount in the rate's other currency, rounded up.
-func (r Rate) Of(m connectors.Money) (connectors.Money, error) {
+// Of is an amount in the rate's other currency, rounded up: what limits are held
+// against.
+func (r Rate) Of(m connectors.Money) (connectors.Money, error) { return r.into(m, ceil) }
+
+// Near is the same rounded to the nearest, half up: what people are shown.
+func (r Rate) Near(m connectors.Money) (connectors.Money, error) { return r.into(m, near) }
+
+func (r Rate) into(m connectors.Money, whole func(*big.Rat) *big.Int) (connectors.Money, error) {
 	if m.Currency != r.From || r.value == nil {
 		return connectors.Money{}, fmt.Errorf("%w: %s by a rate for %s", connectors.ErrMoney, m, r.From)
 	}
 	x := new(big.Rat).SetInt64(m.Minor)
 	x.Mul(x, r.value)
 	x.Mul(x, new(big.Rat).SetFrac(power(connectors.Exponent(r.To)), power(connectors.Exponent(r.From))))
-	n := ceil(x)
+	n := whole(x)
 	if !n.IsInt64() {
 		return connectors.Money{}, fmt.Errorf("%w: %s is too much in %s", connectors.ErrMoney, m, r.To)
 	}
@@ -180,6 +186,15 @@ func ceil(x *big.Rat) *big.Int {
 	n, rest := new(big.Int).DivMod(x.Num(), x.Denom(), new(big.Int))
 	if rest.Sign() != 0 {
 		n.Add(n, big.NewInt(1))
+	}
+	return n
+}
+
+// near is the nearest whole number, the greater of two as near.
+func near(x *big.Rat) *big.Int {
+	n := ceil(x)
+	if over := new(big.Rat).Sub(new(big.Rat).SetInt(n), x); over.Cmp(big.NewRat(1, 2)) > 0 {
+		n.Sub(n, big.NewInt(1))
 	}
 	return n
 }
