@@ -83,13 +83,13 @@ func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 	case connectors.Busy, connectors.Down:
 		// Certainly not done: back to approved, and later again under the same key.
 		wait := max(connectors.RetryAfterOf(err), d.later(j.Created))
-		if err := d.payWaits(ctx, r, k.String(), wait); err != nil {
+		if err := d.payNotTaken(ctx, r, k.String(), wait); err != nil {
 			return err
 		}
 		return jobs.Snooze(wait)
 	case connectors.Reauthorise, connectors.AppBroken:
 		d.Log.WarnContext(ctx, "a refund waits for the store's access", "refund", r.ID, "err", err)
-		if err := d.payWaits(ctx, r, k.String(), 0); err != nil {
+		if err := d.payNotTaken(ctx, r, k.String(), 0); err != nil {
 			return err
 		}
 		if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.troubled(tx, s, alerts.Send, err) }); err != nil {
@@ -329,13 +329,25 @@ func (d *Desk) payMoves(ctx context.Context, r Payback, s RefundState, why strin
 
 // payWaits writes down that a refund has to wait, and until when if that is known.
 func (d *Desk) payWaits(ctx context.Context, r Payback, why string, wait time.Duration) error {
+	return d.DB.Write(ctx, func(tx *store.Tx) error { return d.payWaitsIn(tx, r, why, wait) })
+}
+
+// payNotTaken does so for a refund that was sent just now, and for certain in vain.
+func (d *Desk) payNotTaken(ctx context.Context, r Payback, why string, wait time.Duration) error {
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := d.payStep(tx, r, RefundApproved, why, nil); err != nil || wait <= 0 {
+		if err := noteNotTaken(tx, r.ID); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`UPDATE refund SET due = ? WHERE id = ?`, tx.Now()+wait.Milliseconds(), r.ID)
-		return err
+		return d.payWaitsIn(tx, r, why, wait)
 	})
+}
+
+func (d *Desk) payWaitsIn(tx *store.Tx, r Payback, why string, wait time.Duration) error {
+	if err := d.payStep(tx, r, RefundApproved, why, nil); err != nil || wait <= 0 {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE refund SET due = ? WHERE id = ?`, tx.Now()+wait.Milliseconds(), r.ID)
+	return err
 }
 
 func (d *Desk) payStep(tx *store.Tx, r Payback, s RefundState, why string, rec *connectors.Receipt) error {

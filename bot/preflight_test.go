@@ -282,6 +282,10 @@ func TestNothingBeyondWhatIsLeft(t *testing.T) {
 			if x := r.refund(id); x.Error != "over_remaining" || len(r.paid(o)) != 1 {
 				t.Errorf("it is %q, and %+v went out", x.Error, r.paid(o))
 			}
+			// All its sendings were answered, with no.
+			if what := r.ids(`SELECT DISTINCT what FROM refund_look WHERE refund = '` + id + `' AND what IN ('sent', 'not_taken')`); !slices.Equal(what, []string{"not_taken"}) {
+				t.Errorf("the evidence tells of %q", what)
+			}
 		})
 	}
 }

@@ -10,8 +10,12 @@ import (
 	"helloworld/connectors"
 )
 
-// lookSent is what the evidence calls a sending; every other line of it is a look.
-const lookSent = "sent"
+// What the evidence calls a sending, and one that the platform certainly did not
+// take. Every other line of it is a look.
+const (
+	lookSent     = "sent"
+	lookNotTaken = "not_taken"
+)
 
 // refundLook is a line of the evidence: something was sent, or the platform showed
 // something, so many times in a row.
@@ -54,7 +58,31 @@ func noteLook(tx *store.Tx, refund, what, receipt string) error {
 	return err
 }
 
-// sendings are the times at which sending a refund was begun, oldest first.
+// noteNotTaken notes of the last sending that nothing came of it: it is not under
+// way any more, and not in doubt.
+func noteNotTaken(tx *store.Tx, refund string) error {
+	var n int64
+	err := tx.Row(`SELECT n FROM refund_look WHERE refund = ? AND what = ? ORDER BY n DESC LIMIT 1`, refund, lookSent).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	before, err := tx.Exec(`UPDATE refund_look SET last = ?, times = times + 1 WHERE refund = ? AND n = ? AND what = ?`, tx.Now(), refund, n-1, lookNotTaken)
+	if err != nil {
+		return err
+	}
+	if before > 0 {
+		_, err = tx.Exec(`DELETE FROM refund_look WHERE refund = ? AND n = ?`, refund, n)
+		return err
+	}
+	_, err = tx.Exec(`UPDATE refund_look SET what = ?, last = ? WHERE refund = ? AND n = ?`, lookNotTaken, tx.Now(), refund, n)
+	return err
+}
+
+// sendings are the times at which sending a refund was begun, oldest first, as far
+// as they may have come to something.
 func sendings(tx *store.Tx, refund string) (out []time.Time, err error) {
 	at, err := store.Column[int64](tx, `SELECT first FROM refund_look WHERE refund = ? AND what = ? ORDER BY n`, refund, lookSent)
 	for _, ms := range at {
