@@ -10,6 +10,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/language"
+
+	"helloworld/i18n"
 )
 
 // seller is somebody in a browser: what they do with the page behind a link, and
@@ -91,7 +95,7 @@ func TestConnectThroughThePage(t *testing.T) {
 		}
 	}
 	code, out := o.run(strings.NewReader(""), "audit", "verify")
-	if code != 0 || !strings.HasPrefix(out, "校验通过，共 6 行") {
+	if code != 0 || !strings.HasPrefix(out, i18n.For(language.English).T("audit.good_alone", "n", 6)) {
 		t.Errorf("the audit log: status %d\n%s", code, out)
 	}
 }
