@@ -94,8 +94,7 @@ func differences(own []Payback, o connectors.Order, now time.Time, lag time.Dura
 			continue
 		}
 		x, ok := take(func(x connectors.RefundSeen) bool {
-			return x.Amount == r.Body.Cmd.Amount && x.At.After(r.Created.Add(-ownSlack)) && !slices.Contains(r.Body.Cmd.Seen, x.ID) &&
-				(!byPerson || x.At.Before(r.Updated))
+			return r.mayBe(x) && (!byPerson || x.At.Before(r.Updated))
 		})
 		if ok && byPerson {
 			note(r, differsThere, string(r.State), x.Amount.String())

@@ -28,6 +28,8 @@ func TestDifferences(t *testing.T) {
 	said := func(r Payback) Payback { r.Error = byHand; return r }
 	credit := own(RefundConfirmed, 1000, "")
 	credit.Body.Cmd.Method = connectors.StoreCredit
+	late := own(RefundConfirmed, 1000, "")
+	late.Receipt.Began = now.Add(-2 * time.Hour)
 	for _, c := range []struct {
 		name      string
 		own       []Payback
@@ -42,6 +44,8 @@ func TestDifferences(t *testing.T) {
 		{name: "not there", own: []Payback{own(RefundConfirmed, 1000, "p1")}, want: differsMissing},
 		{name: "not there yet", own: []Payback{own(RefundConfirmed, 1000, "p1")}, lag: 48 * time.Hour},
 		{name: "an older one of the same sum is another", own: []Payback{own(RefundConfirmed, 1000, "")}, seen: []connectors.RefundSeen{seen("p0", "", 1000, -48*time.Hour)},
+			want: differsMissing, elsewhere: 1},
+		{name: "one of the same sum from before the platform began with ours is another", own: []Payback{late}, seen: []connectors.RefundSeen{seen("p0", "", 1000, -5*time.Hour)},
 			want: differsMissing, elsewhere: 1},
 		{name: "another sum", own: []Payback{own(RefundConfirmed, 1000, "p1")}, seen: []connectors.RefundSeen{seen("p1", "", 900, -5*time.Hour)}, want: differsAmount},
 		{name: "one that the platform refused is none", own: []Payback{own(RefundConfirmed, 1000, "p1")},

@@ -47,9 +47,19 @@ func hideOwn(q *connectors.Quote, own []Payback) {
 	}
 }
 
+// mayBe tells whether a refund that is shown can be this one by its sum and its
+// time, which is none from before the platform began with it.
+func (r Payback) mayBe(x connectors.RefundSeen) bool {
+	began := r.Created
+	if r.Receipt.Began.After(began) {
+		began = r.Receipt.Began
+	}
+	return x.Amount == r.Body.Cmd.Amount && x.At.After(began.Add(-ownSlack)) && !slices.Contains(r.Body.Cmd.Seen, x.ID)
+}
+
 // hidden are the sums of own refunds that are not among those which the platform
-// shows. A refund is known by its receipt, or else by its sum and time, which is
-// none from before the platform began with it; none that is shown stands for two.
+// shows. A refund is known by its receipt, or else by its sum and time; none that
+// is shown stands for two.
 func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
 	seen = slices.Clone(seen)
 	take := func(fits func(connectors.RefundSeen) bool) bool {
@@ -69,14 +79,7 @@ func hidden(own []Payback, seen []connectors.RefundSeen) []connectors.Money {
 	}
 	var out []connectors.Money
 	for _, r := range rest {
-		began := r.Created
-		if r.Receipt.Began.After(began) {
-			began = r.Receipt.Began
-		}
-		if !take(func(x connectors.RefundSeen) bool {
-			return x.Amount == r.Body.Cmd.Amount && x.State != connectors.StateRejected && x.At.After(began.Add(-ownSlack)) &&
-				!slices.Contains(r.Body.Cmd.Seen, x.ID)
-		}) {
+		if !take(func(x connectors.RefundSeen) bool { return x.State != connectors.StateRejected && r.mayBe(x) }) {
 			out = append(out, r.Body.Cmd.Amount)
 		}
 	}
