@@ -365,6 +365,21 @@ func (d *Desk) welcome(s *Store) (*Store, error) {
 	return s, nil
 }
 
+// accounts reads the stores that were connected in a chat, as they came.
+func accounts(tx *store.Tx) ([]Account, error) {
+	bodies, err := store.Column[string](tx, `SELECT body FROM shop_account ORDER BY at, id`)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Account, len(bodies))
+	for i, body := range bodies {
+		if err := json.Unmarshal([]byte(body), &out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // LoadAccounts adds the stores that were connected while a desk ran, by this one
 // or by another replica, and that are not here yet.
 func (d *Desk) LoadAccounts(ctx context.Context) error {
@@ -372,25 +387,9 @@ func (d *Desk) LoadAccounts(ctx context.Context) error {
 		return nil
 	}
 	var all []Account
-	if err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		all = nil
-		rows, err := tx.Query(`SELECT body FROM shop_account ORDER BY at, id`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var body string
-			var a Account
-			if err := rows.Scan(&body); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(body), &a); err != nil {
-				return err
-			}
-			all = append(all, a)
-		}
-		return rows.Err()
+	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		all, err = accounts(tx)
+		return err
 	}); err != nil {
 		return fmt.Errorf("bot: reading the stores: %w", err)
 	}

@@ -165,18 +165,16 @@ func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 func (d *Desk) payAbsent(ctx context.Context, r Payback, shop connectors.Refunder) error {
 	k, ok := shop.(interface{ Keyed() bool })
 	if keyed := ok && k.Keyed(); !keyed {
+		since := r.Unsure
 		if r.State == RefundSent {
 			// Its process ended at some time after it was written down, since an adapter
 			// reads before it sends: as late as right before this run first looked.
-			since, err := d.lookedSince(ctx, r.ID)
-			if err != nil {
+			var err error
+			if since, err = d.lookedSince(ctx, r.ID); err != nil {
 				return err
 			}
-			if wait := since.Add(d.Policy.Settle).Sub(d.Now()); wait > 0 {
-				return jobs.Snooze(wait)
-			}
 		}
-		if wait := r.Unsure.Add(d.Policy.Settle).Sub(d.Now()); r.State == RefundUnknown && wait > 0 {
+		if wait := since.Add(d.Policy.Settle).Sub(d.Now()); wait > 0 {
 			return jobs.Snooze(wait)
 		}
 	}
@@ -301,25 +299,20 @@ func takenBy(tx *store.Tx, r Payback, shop connectors.Refunder) ([]string, error
 	if !oneByOne(shop) {
 		return nil, nil
 	}
-	rows, err := tx.Query(`SELECT receipt FROM refund WHERE store = ? AND id <> ? AND updated > ? AND receipt LIKE ?`,
+	bodies, err := store.Column[string](tx, `SELECT receipt FROM refund WHERE store = ? AND id <> ? AND updated > ? AND receipt LIKE ?`,
 		r.Store, r.ID, r.Created.Add(-takenFor).UnixMilli(), `%"id":"%`)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	var out []string
-	for rows.Next() {
-		var body string
+	for _, body := range bodies {
 		var rec connectors.Receipt
-		if err := rows.Scan(&body); err != nil {
-			return nil, err
-		}
 		if err := json.Unmarshal([]byte(body), &rec); err != nil {
 			return nil, err
 		}
 		out = append(out, rec.ID)
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // payMoves writes a step down and repaints.

@@ -118,20 +118,8 @@ func tidyHooks(tx *store.Tx) error {
 	if _, err := tx.Exec(`UPDATE hook SET raw = '' WHERE at < ? AND raw <> ''`, now-rawLife.Milliseconds()); err != nil {
 		return err
 	}
-	rows, err := tx.Query(`SELECT DISTINCT store FROM hook_mark WHERE due < ?`, now-time.Minute.Milliseconds())
+	waiting, err := store.Column[string](tx, `SELECT DISTINCT store FROM hook_mark WHERE due < ?`, now-time.Minute.Milliseconds())
 	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var waiting []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		waiting = append(waiting, id)
-	}
-	if err := rows.Err(); err != nil {
 		return err
 	}
 	for _, id := range waiting {

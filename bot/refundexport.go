@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -111,20 +110,15 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 		}
 		return nil
 	}, func(r Payback) error {
-		x := o
-		if x.Home == "" {
-			x.Home = cmp.Or(r.Body.Ruling.Home.Currency, named)
-		}
-		on := cmp.Or(o.Platform(r.Store), platforms[r.Store])
-		x.Platform = func(string) string { return on }
+		home, platform := cmp.Or(o.Home, r.Body.Ruling.Home.Currency, named), cmp.Or(o.Platform(r.Store), platforms[r.Store])
 		n.Rows++
-		if x.Home == "" {
+		if home == "" {
 			n.NoHome++
 		}
-		if on == "" {
+		if platform == "" {
 			n.NoPlatform++
 		}
-		return out.row(x.cells(r, voted[r.ID], sent[r.ID], confirmed[r.ID]), amountColumns)
+		return out.row(o.cells(r, home, platform, voted[r.ID], sent[r.ID], confirmed[r.ID]), amountColumns)
 	})
 	return n, errors.Join(err, out.close())
 }
@@ -142,23 +136,16 @@ func exportKnown(ctx context.Context, db *store.DB) (home string, platforms map[
 		for _, r := range last {
 			home = r.Body.Ruling.Home.Currency
 		}
-		accounts, err := store.Column[string](tx, `SELECT body FROM shop_account`)
-		if err != nil {
-			return err
-		}
-		for _, body := range accounts {
-			var a Account
-			if err := json.Unmarshal([]byte(body), &a); err != nil {
-				return err
-			}
+		all, err := accounts(tx)
+		for _, a := range all {
 			platforms[a.ID] = a.Platform
 		}
-		return nil
+		return err
 	})
 	return home, platforms, err
 }
 
-func (o ExportOptions) cells(r Payback, a approvals.Approval, sent, confirmed time.Time) []string {
+func (o ExportOptions) cells(r Payback, homeCurrency, platform string, a approvals.Approval, sent, confirmed time.Time) []string {
 	cmd, rule := r.Body.Cmd, r.Body.Ruling
 	var lines, yes []string
 	for _, l := range cmd.Lines {
@@ -174,16 +161,16 @@ func (o ExportOptions) cells(r Payback, a approvals.Approval, sent, confirmed ti
 			yes, approved = append(yes, who), v.At
 		}
 	}
-	home, homeCurrency := "", ""
-	if m, ok := homeOf(r, o.Home); ok {
-		home, homeCurrency = m.Decimal(), m.Currency
+	home, currency := "", ""
+	if m, ok := homeOf(r, homeCurrency); ok {
+		home, currency = m.Decimal(), m.Currency
 	}
 	method := string(cmd.Method)
 	if method == "" {
 		method = "original"
 	}
-	return []string{r.ID, r.Key, r.Store, o.Platform(r.Store), r.Order, r.Number, strings.Join(lines, "; "), string(cmd.Reason), method, r.word(),
-		cmd.Amount.Decimal(), cmd.Amount.Currency, home, homeCurrency, rule.Rate, rule.From, rule.Source, rule.Date, o.Name(string(r.By)), moment(r.Created),
+	return []string{r.ID, r.Key, r.Store, platform, r.Order, r.Number, strings.Join(lines, "; "), string(cmd.Reason), method, r.word(),
+		cmd.Amount.Decimal(), cmd.Amount.Currency, home, currency, rule.Rate, rule.From, rule.Source, rule.Date, o.Name(string(r.By)), moment(r.Created),
 		strings.Join(yes, "; "), moment(approved), moment(sent), moment(r.Updated), moment(confirmed), r.Receipt.ID, r.Body.Batch, rule.Rule}
 }
 

@@ -267,21 +267,9 @@ func (r *rig) read(fn func(tx *store.Tx) error) {
 func (r *rig) ids(query string, args ...any) []string {
 	r.t.Helper()
 	var out []string
-	r.read(func(tx *store.Tx) error {
-		out = nil
-		rows, err := tx.Query(query, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			out = append(out, id)
-		}
-		return rows.Err()
+	r.read(func(tx *store.Tx) (err error) {
+		out, err = store.Column[string](tx, query, args...)
+		return err
 	})
 	return out
 }

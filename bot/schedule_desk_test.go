@@ -329,19 +329,8 @@ func (b *bureau) now() *process {
 func (p *process) refunds() (out []bot.Payback, err error) {
 	err = p.db.Read(context.Background(), func(tx *store.Tx) error {
 		out = nil
-		rows, err := tx.Query(`SELECT id FROM refund ORDER BY created, id`)
+		ids, err := store.Column[string](tx, `SELECT id FROM refund ORDER BY created, id`)
 		if err != nil {
-			return err
-		}
-		var ids []string
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		if err := rows.Err(); err != nil {
 			return err
 		}
 		for _, id := range ids {

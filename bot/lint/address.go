@@ -2,6 +2,7 @@ package lint
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -108,24 +109,30 @@ func allowedPage(page string, pages []string) bool {
 const (
 	providers = `(?:gmail|googlemail|outlook|hotmail|yahoo|icloud|protonmail|proton|gmx|web|qq|163|126|foxmail|naver|mail|yandex|libero|orange|live|aol|t-online)`
 	atWord    = `(?:[(\[{<*_-] ?(?:at|arroba|chez|собака|ät|a t) ?[)\]}>*_-]|艾特|小老鼠|圈a|アットマーク|골뱅이)`
-	// mailbox and mailHost are what stands before and after the @: the letters of
+	// mailbox is what stands before the @, mailLetter makes up the host: letters of
 	// scripts that put spaces between words, or the sentence around an address would
 	// be part of it.
-	mailbox  = `[\p{Latin}\p{Cyrillic}0-9][\p{Latin}\p{Cyrillic}0-9._%+-]*`
-	mailHost = `[\p{Latin}\p{Cyrillic}0-9-]+`
-	dotWord  = `(?:\.|[(\[{<] ?(?:dot|punkt|point|punto|ponto|точка|\.) ?[)\]}>]|\bdot\b|\bpunkt\b|\bpoint\b|\bpunto\b|\bponto\b|точка|点|點|ドット|닷)`
+	mailbox    = `[\p{Latin}\p{Cyrillic}0-9][\p{Latin}\p{Cyrillic}0-9._%+-]*`
+	mailLetter = `[\p{Latin}\p{Cyrillic}0-9-]`
+	dotWord    = `(?:\.|[(\[{<] ?(?:dot|punkt|point|punto|ponto|точка|\.) ?[)\]}>]|\bdot\b|\bpunkt\b|\bpoint\b|\bpunto\b|\bponto\b|точка|点|點|ドット|닷)`
 )
 
-var emails = []*regexp.Regexp{
-	regexp.MustCompile(mailbox + `@` + mailHost + `(?:\.[\p{Latin}\p{Cyrillic}0-9-]{2,})+`),
-	regexp.MustCompile(mailbox + ` ?@ ?` + mailHost + `(?: ?\. ?[\p{Latin}\p{Cyrillic}0-9-]{2,})+`),
-	regexp.MustCompile(mailbox + ` ?` + atWord + ` ?` + mailHost + ` ?` + dotWord + ` ?[a-z]{2,4}\b`),
-	// A bare "at" is a word; only a known provider after it makes an address.
-	regexp.MustCompile(mailbox + ` ?(?:@|\bat\b|\barroba\b|собака) ?` + providers + ` ?` + dotWord + ` ?(?:com|net|de|fr|es|it|cn|jp|co|ru|kr|me)\b`),
+// emails are tried in this order; what one finds the next does not see.
+var emails = slices.Concat(
+	[]*regexp.Regexp{regexp.MustCompile(mailbox + `@` + mailLetter + `+(?:\.` + mailLetter + `{2,})+`)},
+	addresses(mailbox, mailLetter),
 	// What is left may be in any letters: better the sentence with it than nothing.
-	regexp.MustCompile(`[\p{L}\p{N}._%+-]+ ?@ ?[\p{L}\p{N}-]+(?: ?\. ?[\p{L}\p{N}-]{2,})+`),
-	regexp.MustCompile(`[\p{L}\p{N}._%+-]+ ?` + atWord + ` ?[\p{L}\p{N}-]+ ?` + dotWord + ` ?[a-z]{2,4}\b`),
-	regexp.MustCompile(`[\p{L}\p{N}._%+-]+ ?(?:@|\bat\b|\barroba\b|собака) ?` + providers + ` ?` + dotWord + ` ?(?:com|net|de|fr|es|it|cn|jp|co|ru|kr|me)\b`),
+	addresses(`[\p{L}\p{N}._%+-]+`, `[\p{L}\p{N}-]`),
+)
+
+// addresses are the ways to write one down, of a mailbox and letters of a host.
+func addresses(box, letter string) []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(box + ` ?@ ?` + letter + `+(?: ?\. ?` + letter + `{2,})+`),
+		regexp.MustCompile(box + ` ?` + atWord + ` ?` + letter + `+ ?` + dotWord + ` ?[a-z]{2,4}\b`),
+		// A bare "at" is a word; only a known provider after it makes an address.
+		regexp.MustCompile(box + ` ?(?:@|\bat\b|\barroba\b|собака) ?` + providers + ` ?` + dotWord + ` ?(?:com|net|de|fr|es|it|cn|jp|co|ru|kr|me)\b`),
+	}
 }
 
 var messengers = regexp.MustCompile(`whats ?-?app|wats ?app|we ?chat\b|weixin|微信(?:[^支付转]|$)|[薇威卫]信|加[vⅴ]\b|\bv ?信|\bvx\b ?[:号]?|電報群|电报|telegram\b|телеграм|ватсап|вотсап|вайбер|viber\b|\bskype\b|kakao ?talk|카카오톡|카톡|扣扣|` +

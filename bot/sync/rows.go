@@ -297,24 +297,19 @@ func FindReturns(tx *store.Tx, number string) ([]FoundReturn, error) {
 }
 
 func bodies[T any](tx *store.Tx, query string, args ...any) ([]T, error) {
-	rows, err := tx.Query(query, args...)
+	rows, err := store.Column[string](tx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	var out []T
-	for rows.Next() {
-		var body string
+	for _, body := range rows {
 		var v T
-		if err := rows.Scan(&body); err != nil {
-			return nil, err
-		}
 		if err := json.Unmarshal([]byte(body), &v); err != nil {
 			return nil, fmt.Errorf("sync: a row of the mirror: %w", err)
 		}
 		out = append(out, v)
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // Missing is what of a batch the mirror has not, or only older; lost is how many

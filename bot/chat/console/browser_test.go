@@ -101,22 +101,28 @@ func scene(t *testing.T, d *desk) (refund chat.Ref) {
 	return refund
 }
 
-// TestInABrowser walks through the page as a person does. Pictures of it are
-// left where CONSOLE_PICTURES says.
-func TestInABrowser(t *testing.T) {
+// stage is a demonstration's console with a browser before it. shot leaves a
+// picture of the page where CONSOLE_PICTURES says.
+func stage(t *testing.T) (d *desk, b *consoletest.Browser, shot func(name string)) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("SKIPPED: a browser takes a while")
 	}
 	c := config(t)
 	c.Demo = true
-	d := open(t, c)
-	b := consoletest.Start(t, d.server.URL)
-	shot := func(name string) {
+	d = open(t, c)
+	b = consoletest.Start(t, d.server.URL)
+	return d, b, func(name string) {
 		if dir := os.Getenv("CONSOLE_PICTURES"); dir != "" {
 			time.Sleep(250 * time.Millisecond) // pictures and transitions; no test rests on it
 			b.Screenshot(filepath.Join(dir, name+".png"))
 		}
 	}
+}
+
+// TestInABrowser walks through the page as a person does.
+func TestInABrowser(t *testing.T) {
+	d, b, shot := stage(t)
 	refund := scene(t, d)
 
 	b.Go("/")

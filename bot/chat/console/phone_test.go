@@ -3,8 +3,6 @@ package console_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -38,18 +36,7 @@ func approval() chat.Card {
 // TestPhone: on a phone an approval is seen whole, also while forms wait, and
 // those stand in one line that unfolds and can be got rid of.
 func TestPhone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED: a browser takes a while")
-	}
-	c := config(t)
-	c.Demo = true
-	d := open(t, c)
-	b := consoletest.Start(t, d.server.URL)
-	shot := func(name string) {
-		if dir := os.Getenv("CONSOLE_PICTURES"); dir != "" {
-			b.Screenshot(filepath.Join(dir, name+".png"))
-		}
-	}
+	d, b, shot := stage(t)
 	b.Size(390, 844)
 	b.Go("/")
 	b.Play("Anna")
