@@ -237,6 +237,19 @@ func TestRefundStateIsHonest(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 	})
+	t.Run("a second one beside what was taken for ours", func(t *testing.T) {
+		s, cmd, r := lost(t)
+		had := look(t, s, cmd, r)
+		s.feeds = append(s.feeds, map[string]any{"feedId": "1", "feedType": feedType, "createdTime": s.clock.now().Format(time.RFC3339), "processingStatus": "IN_QUEUE"})
+		if got := look(t, s, cmd, had); got.State != connectors.StateAccepted || got.Code != guessed || got.ID != had.ID {
+			t.Fatalf("%+v, and it was %+v", got, had)
+		}
+		// It is let go once somebody else has it for certain.
+		cmd.Taken = []string{had.ID}
+		if got := look(t, s, cmd, had); got.ID == had.ID {
+			t.Fatalf("%+v", got)
+		}
+	})
 	t.Run("the only one is another's", func(t *testing.T) {
 		s, cmd, r := lost(t)
 		cmd.Taken = []string{s.feeds[0]["feedId"].(string)}
