@@ -8,8 +8,8 @@
 //     for, after all that could speak against it and the rules were looked at.
 //   - refundvote.go, refundtalk.go, refundstep.go, approvalround.go, breakglass.go:
 //     people decide, ask back, hand on, prove who they are, are reminded.
-//   - refunds.go, payout.go, refundlook.go, refundsettle.go: it is carried out once;
-//     what stays unknown goes to a person.
+//   - refunds.go, payout.go, payturn.go, refundlook.go, refundsettle.go: it is carried
+//     out once; what stays unknown goes to a person.
 //   - aftermath.go, restock.go, returnafter.go, ledger*.go: what follows a refund, and
 //     each night's comparison with the platforms.
 //   - batch*.go: many refunds, looked at first, approved ten at a time, for whose

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -64,6 +63,12 @@ func (d *Desk) payOut(ctx context.Context, j jobs.Job[PayArgs]) error {
 
 // paySend sends the refund, if what was approved is still left.
 func (d *Desk) paySend(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) error {
+	// Whoever has to wait anyway leaves the reading to the one that is being looked for.
+	if waits, err := d.turnTaken(ctx, r, shop); err != nil {
+		return err
+	} else if waits {
+		return jobs.Snooze(nextTurn)
+	}
 	if done, err := d.lastLook(ctx, j, r, s, shop); done || err != nil {
 		return err
 	}
@@ -117,7 +122,7 @@ func (d *Desk) payConflict(ctx context.Context, j jobs.Job[PayArgs], r Payback, 
 	// This attempt was answered, so that it is not under way any more: to count it
 	// would leave in doubt what is certain, and send it again after every doubt.
 	cmd.Sent = cmd.Sent[:max(0, len(cmd.Sent)-1)]
-	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
+	rec, err := d.payState(ctx, cmd, r, shop)
 	if err == nil && rec.State == connectors.StateAbsent {
 		d.Log.WarnContext(ctx, "a refund was rejected", "refund", r.ID, "store", r.Store, "err", cause)
 		return d.payEnds(ctx, j, r, RefundRejected, codeOf(cause), nil)
@@ -139,7 +144,7 @@ func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 	if err != nil {
 		return err
 	}
-	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
+	rec, err := d.payState(ctx, cmd, r, shop)
 	if err := d.looked(ctx, r, rec, err); err != nil {
 		return err
 	}
@@ -154,7 +159,10 @@ func (d *Desk) payLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *S
 	if r.State == RefundSent && (rec.State == connectors.StateApplied || rec.State == connectors.StateAccepted) {
 		d.Log.InfoContext(ctx, "a refund was there already and is not sent again", "refund", r.ID, "store", r.Store)
 	}
-	if rec.State == connectors.StateAbsent && r.State != RefundAccepted {
+	switch {
+	case rec.State == connectors.StateAbsent && r.State == RefundUnknown && r.Error == whyOver:
+		return d.payGivenUp(ctx, j, r)
+	case rec.State == connectors.StateAbsent && r.State != RefundAccepted:
 		return d.payAbsent(ctx, r, shop)
 	}
 	return d.payReceipt(ctx, j, r, rec, true)
@@ -220,6 +228,9 @@ func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, ca
 		d.Log.WarnContext(ctx, "whether a refund happened is unknown", "refund", r.ID, "store", r.Store, "err", cause)
 	}
 	why := ""
+	if r.State == RefundUnknown && r.Error == whyOver {
+		why = whyOver
+	}
 	if !r.Unsure.IsZero() && d.Now().Sub(r.Unsure) > d.Policy.UnsureFor {
 		why = askPerson
 	}
@@ -235,14 +246,6 @@ func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, ca
 	return jobs.Snooze(wait)
 }
 
-// nextTurn is how often a refund asks whether it is its turn.
-const nextTurn = 250 * time.Millisecond
-
-func oneByOne(shop connectors.Refunder) bool {
-	o, ok := shop.(connectors.OneByOne)
-	return ok && o.OneByOne()
-}
-
 // payBegins writes down that a refund is being sent. Where refunds are sent one
 // by one it waits for those whose receipts are not known; not for one that was
 // left to a person.
@@ -251,7 +254,7 @@ func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunde
 		begun = false
 		if oneByOne(shop) {
 			// Two replicas that counted at once would both find nobody before them.
-			if err := tx.Lock("refunds/" + r.Store); err != nil {
+			if err := tx.Lock(turnOf(r)); err != nil {
 				return err
 			}
 		}
@@ -261,9 +264,7 @@ func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunde
 			return err
 		}
 		if oneByOne(shop) {
-			var open int
-			if err := tx.Row(`SELECT COUNT(*) FROM refund WHERE store = ? AND id <> ? AND state IN (?, ?) AND error <> ? AND receipt NOT LIKE ?`,
-				r.Store, r.ID, string(RefundSent), string(RefundUnknown), askPerson, `%"id":"%`).Scan(&open); err != nil || open > 0 {
+			if open, err := otherOpen(tx, r); err != nil || open {
 				return err
 			}
 		}
@@ -276,43 +277,6 @@ func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunde
 		return d.payStep(tx, r, RefundSent, "", &connectors.Receipt{})
 	})
 	return begun, err
-}
-
-// known adds to a command, before the shop is asked what became of it, what the
-// desk knows: when it was sent, and which receipts are others'.
-func (d *Desk) known(ctx context.Context, cmd connectors.Refund, r Payback, shop connectors.Refunder) (connectors.Refund, error) {
-	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if cmd.Taken, err = takenBy(tx, r, shop); err != nil {
-			return err
-		}
-		cmd.Sent, err = sendings(tx, r.ID)
-		return err
-	})
-	return cmd, err
-}
-
-// takenFor is how long another refund's receipt may be taken for this one's.
-const takenFor = 48 * time.Hour
-
-// takenBy lists the receipts of a store's other refunds, where that helps.
-func takenBy(tx *store.Tx, r Payback, shop connectors.Refunder) ([]string, error) {
-	if !oneByOne(shop) {
-		return nil, nil
-	}
-	bodies, err := store.Column[string](tx, `SELECT receipt FROM refund WHERE store = ? AND id <> ? AND updated > ? AND receipt LIKE ?`,
-		r.Store, r.ID, r.Created.Add(-takenFor).UnixMilli(), `%"id":"%`)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, body := range bodies {
-		var rec connectors.Receipt
-		if err := json.Unmarshal([]byte(body), &rec); err != nil {
-			return nil, err
-		}
-		out = append(out, rec.ID)
-	}
-	return out, nil
 }
 
 // payMoves writes a step down and repaints.

@@ -10,15 +10,13 @@ import (
 	"helloworld/connectors"
 )
 
-// whyOver is why a refund ends when less is left than was approved.
+// whyOver is why a refund ends when less is left than was approved, and why one is
+// in doubt again that was sent before.
 const whyOver = "over_remaining"
 
 // lastLook looks right before the money is sent whether what was approved is still
 // left, by the platform's reckoning and the desk's own. done: the job is dealt
 // with and nothing is to be sent.
-//
-// Less may be left because this very refund was sent before and has only now
-// turned up, so that its own state is looked at before it is given up.
 func (d *Desk) lastLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *Store, shop connectors.Refunder) (done bool, err error) {
 	q, err := shop.Quote(connectors.WithFresh(ctx), r.Order)
 	if err != nil {
@@ -32,19 +30,36 @@ func (d *Desk) lastLook(ctx context.Context, j jobs.Job[PayArgs], r Payback, s *
 	if a := j.Args.Cmd.Amount; a.Currency == q.Remaining.Currency && a.Minor <= q.Remaining.Minor {
 		return false, nil
 	}
+	return true, d.payOver(ctx, j, r, shop)
+}
+
+// payOver deals with a refund that is more than what is left. Less may be left
+// because this very refund was sent before and has only now turned up, so that it
+// is in doubt again, and is looked for once more before it is given up; of one that
+// was never sent nothing can have turned up.
+func (d *Desk) payOver(ctx context.Context, j jobs.Job[PayArgs], r Payback, shop connectors.Refunder) error {
 	cmd, err := d.known(ctx, j.Args.Cmd, r, shop)
 	if err != nil {
-		return true, err
+		return err
 	}
-	rec, err := shop.RefundState(connectors.WithFresh(ctx), cmd, r.Receipt)
+	if len(cmd.Sent) == 0 {
+		return d.payGivenUp(ctx, j, r)
+	}
+	begun, err := d.payDoubted(ctx, r, shop)
 	switch {
 	case err != nil:
-		return true, d.unread(ctx, j, r, s, err)
-	case rec.State == connectors.StateAbsent:
-		d.Log.WarnContext(ctx, "a refund is more than what is left and is not sent", "refund", r.ID, "store", r.Store)
-		return true, d.payEnds(ctx, j, r, RefundFailed, whyOver, nil)
+		return err
+	case !begun:
+		return jobs.Snooze(nextTurn)
 	}
-	return true, d.payReceipt(ctx, j, r, rec, true)
+	return jobs.Snooze(time.Millisecond)
+}
+
+// payGivenUp ends a refund that is certainly not at the platform and is more than
+// what is left.
+func (d *Desk) payGivenUp(ctx context.Context, j jobs.Job[PayArgs], r Payback) error {
+	d.Log.WarnContext(ctx, "a refund is more than what is left and is not sent", "refund", r.ID, "store", r.Store)
+	return d.payEnds(ctx, j, r, RefundFailed, whyOver, nil)
 }
 
 // unread: the order could not be read before anything was sent, so that nothing is

@@ -244,9 +244,9 @@ func TestRefundStateIsHonest(t *testing.T) {
 		if got := look(t, s, cmd, had); got.State != connectors.StateAccepted || got.Code != guessed || got.ID != had.ID {
 			t.Fatalf("%+v, and it was %+v", got, had)
 		}
-		// It is let go once somebody else has it for certain.
+		// Once somebody else has it for certain, it is let go, and nothing else is taken.
 		cmd.Taken = []string{had.ID}
-		if got := look(t, s, cmd, had); got.ID == had.ID {
+		if got := look(t, s, cmd, had); got.State != connectors.StateUnknown || got.ID != "" {
 			t.Fatalf("%+v", got)
 		}
 	})

@@ -20,7 +20,8 @@
 // mean unknown, and a person has to look. The times of the attempts come from the
 // desk, since one that ends with its process leaves no receipt. So that there are
 // not several feeds, refunds are sent one by one ([Seller.OneByOne]), and those
-// whose receipts the desk has are left out.
+// whose receipts the desk has are left out. What was taken for ours is kept when
+// others turn up beside it, which are later refunds'.
 //
 // Amazon lets sellers send only prepared messages and shows none. Can says so;
 // those that carry a text are offered as templates ([Seller.Templates]). What a

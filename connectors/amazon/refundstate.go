@@ -131,11 +131,15 @@ func (s *Seller) search(ctx context.Context, cmd connectors.Refund, r connectors
 		}
 		return out, nil
 	}
-	if i := slices.IndexFunc(mine, func(f wireFeed) bool { return f.ID == r.ID }); r.Code == guessed && i >= 0 {
+	if r.Code == guessed && r.ID != "" && len(mine) > 0 {
 		// It was the only one when it was taken for ours. What turns up beside it may be
 		// the next refund's, made while this list was read: who lets go now leaves both
-		// in doubt, each because of the other.
-		return s.guess(ctx, cmd, mine[i])
+		// in doubt, each because of the other; and who takes what is left when somebody
+		// else has ours for certain may take a third one's.
+		if i := slices.IndexFunc(mine, func(f wireFeed) bool { return f.ID == r.ID }); i >= 0 {
+			return s.guess(ctx, cmd, mine[i])
+		}
+		return connectors.Receipt{State: connectors.StateUnknown, Code: "other_feed", After: 15 * time.Minute}, nil
 	}
 	switch len(mine) {
 	case 0:
