@@ -278,10 +278,9 @@ func TestNothingBeyondWhatIsLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.until("it could not be sent", func() bool { x := r.refund(id); return x.State == bot.RefundApproved && x.Error != "" })
+			// The shop goes on saying no: a sending that was begun before is answered so
+			// as well, and the look before the next one finds too little.
 			paidBack("30.00")(t, r, o)
-			if err := r.world.Mend(s); err != nil {
-				t.Fatal(err)
-			}
 			r.until("it is given up", func() bool { return r.refund(id).State == bot.RefundFailed })
 			if x := r.refund(id); x.Error != "over_remaining" || len(r.paid(o)) != 1 {
 				t.Errorf("it is %q, and %+v went out", x.Error, r.paid(o))
