@@ -303,7 +303,7 @@ func (m *mirror) word(query string, args ...any) (s string) {
 // wait waits for something that has to come.
 func (m *mirror) wait(what string, ok func() bool) {
 	m.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			m.t.Fatalf("in vain: %s", what)
 		}
