@@ -101,7 +101,7 @@ func (d *Desk) bulkRead(ctx context.Context, r sync.Run, s *Store, b connectors.
 		return w.err
 	}
 	flush := func() error {
-		p := page{stream: sync.Orders, rows: sync.OrderBatch(orders), bad: bad, n: len(orders) + len(bad)}
+		p := page{stream: sync.Orders, rows: sync.OrderBatch(orders), bad: bad, n: len(orders) + len(bad), asked: d.Now()}
 		orders, bad = orders[:0], nil
 		if err := settle(); err != nil {
 			return err

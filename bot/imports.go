@@ -162,7 +162,7 @@ func (d *Desk) pullStream(ctx context.Context, s *Store, stream string, calm boo
 				}
 			}
 			if first || !p.more {
-				return d.works(tx, s.ID, stream)
+				return d.works(tx, s.ID, stream, p.asked)
 			}
 			return nil
 		})
@@ -224,6 +224,8 @@ type page struct {
 	more     bool
 	total    int
 	n        int
+	// asked is when the shop was asked for it.
+	asked time.Time
 }
 
 func (p page) len() int { return p.n }
@@ -247,7 +249,9 @@ func (d *Desk) read(ctx context.Context, s *Store, stream string, pos connectors
 	fetch := func(pos connectors.Cursor) chan fetched {
 		c := make(chan fetched, 1)
 		go func() {
+			asked := d.Now()
 			p, err := d.readPage(connectors.WithPriority(ctx, connectors.Sync), s, stream, pos)
+			p.asked = asked
 			c <- fetched{p, err}
 		}()
 		return c

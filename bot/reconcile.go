@@ -79,7 +79,7 @@ func (d *Desk) reconcile(ctx context.Context, j jobs.Job[ReconcileArgs]) error {
 				return err
 			}
 			if !p.more {
-				return d.works(tx, s.ID, sync.Orders)
+				return d.works(tx, s.ID, sync.Orders, p.asked)
 			}
 			return nil
 		})

@@ -157,7 +157,7 @@ func (d *Desk) resyncStep(ctx context.Context, j jobs.Job[ResyncArgs], was sync.
 			return err
 		}
 		if was.Pos.Token == "" || !p.more {
-			if err := d.works(tx, s.ID, p.stream); err != nil {
+			if err := d.works(tx, s.ID, p.stream, p.asked); err != nil {
 				return err
 			}
 		}

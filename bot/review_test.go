@@ -305,6 +305,45 @@ func TestAStreamThatFailsIsOneAlert(t *testing.T) {
 	}
 }
 
+// A list was asked for while a store was well, and arrives when it has been found
+// that it is not: that does not end the alert. What is asked for later does.
+func TestALateAnswerDoesNotEndAnAlert(t *testing.T) {
+	db := storetest.Open(t, t.TempDir()+"/desk.db", store.Options{})
+	s := slow{street{newStall("street")}, make(chan struct{}), new(atomic.Int32), new(atomic.Int32)}
+	m := newMirror(t, db, seldom, "", s)
+	m.settled("street")
+	m.wait("the first looks are over", func() bool { return m.number(`SELECT COUNT(*) FROM job WHERE kind IN ('pull', 'reconcile')`) == 0 })
+	check := func() {
+		t.Helper()
+		here, _ := m.desk.Shop("street")
+		if _, err := m.desk.CheckStore(t.Context(), here); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.put(sale("1", time.Now(), connectors.OrderShipped))
+	if got := m.tell(s.stall, event("e1", connectors.EventOrder, "")); got != 200 {
+		t.Fatal(got)
+	}
+	m.wait("the list is on its way", func() bool { return s.sales.Load() > 0 })
+	time.Sleep(5 * time.Millisecond) // the same moment would be in time
+	s.set(func() { s.bad = &connectors.Error{Kind: connectors.Reauthorise, Platform: "stall"} })
+	check()
+	close(s.let)
+	m.worked("street")
+	if _, ok := m.order("street", "1"); !ok {
+		t.Fatal("the list has not arrived")
+	}
+	if _, ok := m.firing("street", alerts.Token); !ok {
+		t.Error("an answer from before has ended the alert")
+	}
+	time.Sleep(5 * time.Millisecond)
+	s.set(func() { s.bad = nil })
+	check()
+	if _, ok := m.firing("street", alerts.Token); ok {
+		t.Error("the alert goes on though the store is well")
+	}
+}
+
 func TestAnInboxThatWorksDoesNotHideAStreamThatIsDown(t *testing.T) {
 	db := storetest.Open(t, t.TempDir()+"/desk.db", store.Options{})
 	s := newStall("street")

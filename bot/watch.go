@@ -116,8 +116,10 @@ func (d *Desk) fire(tx *store.Tx, n alerts.News) error {
 // What another stream still fails with goes on: it would be told of anew, on
 // another card, with each of its failures.
 //
-// What was read from the mailbox says nothing about the access to the shop.
-func (d *Desk) works(tx *store.Tx, storeID, stream string) error {
+// What was read from the mailbox says nothing about the access to the shop; and
+// an answer that comes late says nothing about what was found after it was asked
+// for.
+func (d *Desk) works(tx *store.Tx, storeID, stream string, asked time.Time) error {
 	refused, failing, err := d.failing(tx, storeID)
 	if err != nil {
 		return err
@@ -130,7 +132,14 @@ func (d *Desk) works(tx *store.Tx, storeID, stream string) error {
 		if kind == alerts.Token && refused || kind == alerts.Sync && failing {
 			continue
 		}
-		if err := d.ended(tx, kind, storeID); err != nil {
+		a, was, err := alerts.ResolveAsOf(tx, kind, storeID, asked)
+		if err != nil {
+			return err
+		}
+		if !was {
+			continue
+		}
+		if err := d.Repaint(tx, "alert:"+a.ID); err != nil {
 			return err
 		}
 	}
@@ -195,10 +204,11 @@ func (d *Desk) CheckStore(ctx context.Context, s *Store) (connectors.Health, err
 			return connectors.Health{}, err
 		}
 	}
+	asked := d.Now()
 	h := s.Shop.Health(connectors.WithPriority(ctx, connectors.Agent))
 	err := d.DB.Write(ctx, func(tx *store.Tx) error {
 		if h.State != connectors.HealthBad {
-			if err := d.works(tx, s.ID, ""); err != nil {
+			if err := d.works(tx, s.ID, "", asked); err != nil {
 				return err
 			}
 			if err := d.lookAhead(tx, s); err != nil {
