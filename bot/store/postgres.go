@@ -88,14 +88,14 @@ func (d *DB) oncePostgres(ctx context.Context, fn func(tx *Tx) error, o *sql.TxO
 		}
 		tx.settle(committed)
 	}()
-	if err := tx.call(fn); err != nil {
-		return err
+	err = tx.call(fn)
+	if err == nil {
+		err = raw.Commit()
 	}
-	if err := raw.Commit(); err != nil {
-		return err
+	if committed = err == nil; !committed && ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) {
+		return ctx.Err() // it was taken back because ctx ended, a moment before
 	}
-	committed = true
-	return nil
+	return err
 }
 
 // again tells whether PostgreSQL ended the transaction because of another one.

@@ -279,6 +279,27 @@ func TestWaitingWriteCanBeGivenUp(t *testing.T) {
 	}
 }
 
+// A transaction that ended with its context says so, in whatever moment it was.
+func TestWriteEndsWithItsContext(t *testing.T) {
+	db := storetest.Postgres(t)
+	table(t, db)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := db.Write(ctx, func(tx *store.Tx) error {
+		if err := put(tx, "a", 1); err != nil {
+			return err
+		}
+		cancel()
+		time.Sleep(100 * time.Millisecond) // meanwhile it is taken back
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	if n := count(t, db); n != 0 {
+		t.Errorf("%d rows", n)
+	}
+}
+
 func TestOpenRows(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		table(t, db)
