@@ -83,8 +83,9 @@ func TestMailIsAnsweredOnce(t *testing.T) {
 			if tt.copyToSelf {
 				r.until("our own copy is read back", func() bool { return len(r.ids(`SELECT id FROM message WHERE from_shop = 1`)) == 1 })
 			}
+			r.both()
 			r.settled(o.Store)
-			if cards := r.hall.said("inbox"); len(cards) != 2 { // the buyer's, and the draft's below it
+			if cards := r.hall.said("inbox"); len(cards) != 2 {
 				t.Errorf("%d cards in the channel, want 2", len(cards))
 			}
 			// The next mail of the buyer is a card again, in the same conversation.
@@ -107,6 +108,12 @@ func (r *rig) settled(storeID string) {
 	r.until("the store is read again", func() bool { return calls() >= n+3 })
 }
 
+// both waits until the buyer's card stands, and the draft's below it.
+func (r *rig) both() {
+	r.t.Helper()
+	r.until("both cards stand", func() bool { return len(r.hall.said("inbox")) >= 2 })
+}
+
 // TestOwnWordsMakeNoCard: what the shop said comes back from the platform with
 // the rest of the conversation. It is written down, and nobody is asked to answer it.
 func TestOwnWordsMakeNoCard(t *testing.T) {
@@ -117,6 +124,7 @@ func TestOwnWordsMakeNoCard(t *testing.T) {
 	draft := r.answer(id, thanksZh)
 	r.until("the answer is sent", func() bool { return r.draft(draft).State == bot.DraftSent })
 	r.until("our own words come back", func() bool { return len(r.ids(`SELECT id FROM message WHERE from_shop = 1`)) == 1 })
+	r.both()
 	r.settled(o.Store)
 	own := r.ids(`SELECT state FROM message WHERE from_shop = 1`)
 	if !slices.Equal(own, []string{"own"}) || len(r.hall.said("inbox")) != 2 || len(r.received(o.Store)) != 1 {
