@@ -285,6 +285,9 @@ func doDue(s *story, w []string) error {
 		switch {
 		case w[0] == "calendar":
 			return jobs.Add(tx, bot.CalendarArgs{}, jobs.Key("calendar/now"))
+		case w[0] == "auto":
+			_, err := tx.Exec(`UPDATE job SET run_at = 1 WHERE kind = 'auto' AND dead = 0 AND owner = ''`)
+			return err
 		case w[0] == "sweep":
 			return jobs.Add(tx, bot.SweepArgs{}, jobs.Key("sweep/now"))
 		case w[0] == "ledger_night":
