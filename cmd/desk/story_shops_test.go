@@ -196,8 +196,8 @@ func doLate(s *story, w []string) error {
 	if err != nil {
 		return err
 	}
-	s.behind.Store(int64(ago))
-	defer s.behind.Store(0)
+	s.behind.Add(int64(ago))
+	defer s.behind.Add(-int64(ago))
 	return doOrder(s, w[1:])
 }
 

@@ -70,6 +70,7 @@ var verbs = map[string]verb{
 	"read":    {"read STORE: until the store's messages were read again", 1, false, func(s *story, w []string) error { return s.pulled(w[0]) }},
 	"reached": {"reached STORE OP: until the last trouble ordered for it has struck", 2, false, doReached},
 	"due":     {"due calendar | due sweep | due auto | due ledger_night | due reconcile STORE: what is done from time to time is done now", 1, false, doDue},
+	"settled": {"settled: what the shops are still working on is done", 0, false, doSettled},
 	"waited":  {"waited REFUND AGO: its ask waits so much longer already; what is due of that, due sweep does", 2, false, doWaited},
 	"ends":    {"ends STORE DAYS: its access was granted so long ago that it ends in so many days; after a restart", 2, false, doEnds},
 	"called":  {"called STORE: until the platform knows where to call, and the desk relies on it", 1, false, doCalled},
