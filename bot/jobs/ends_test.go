@@ -185,7 +185,7 @@ func TestEndsOfTheProcessAreNoFailures(t *testing.T) {
 				last.Store(int32(j.Attempt))
 				close(in)
 				<-out
-				return jobs.Snooze(0)
+				return jobs.Snooze(time.Hour) // not once more before this engine has stopped
 			})
 			stop := run(t, e)
 			<-in
