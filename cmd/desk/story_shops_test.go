@@ -64,6 +64,9 @@ func doShop(s *story, w []string) error {
 		return errors.New("the shop of which store, and what happens to it?")
 	}
 	n := 1
+	if len(w) == 6 && w[3] == "then" {
+		return s.world().FailThen(w[0], w[1], w[2], w[4], w[5])
+	}
 	if len(w) > 3 {
 		var err error
 		if n, err = strconv.Atoi(w[3]); err != nil {

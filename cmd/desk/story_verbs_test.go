@@ -56,7 +56,7 @@ var verbs = map[string]verb{
 	"consent":    {"consent STORE grant|refuse|again [WORDS…]: press a button on the page that a whispered card links to; what the desk says then", 2, false, doConsent},
 	// What buyers and shops do.
 	"buyer":       {"buyer NUMBER writes TEXT | got WORDS… | got nothing", 3, false, doBuyer},
-	"shop":        {"shop times-out-once | shop STORE OP KIND [N] | shop STORE LEVER [WORDS…]: see levers", 1, true, doShop},
+	"shop":        {"shop times-out-once | shop STORE OP KIND [N] | shop STORE OP KIND then OP KIND | shop STORE LEVER [WORDS…]: see levers", 1, true, doShop},
 	"late":        {"late AGO [STORE#]NUMBER AMOUNT CURRENCY: an order that the platform lists so much later than it was made", 4, false, doLate},
 	"ship":        {"ship NUMBER CARRIER TRACKING: the seller sends it, in the platform's own pages", 3, false, doShip},
 	"return":      {"return NUMBER REASON [KIND]: its buyer wants to send it back; ${return} is its number", 2, false, doReturn},

@@ -51,6 +51,8 @@ var ErrBadFault = errors.New("no such fault")
 type fault struct {
 	op, kind string
 	times    int
+	// then comes into force when this one has struck for the last time.
+	then *fault
 }
 
 type faults struct {
@@ -68,6 +70,9 @@ func (f *faults) take(op string) string {
 		}
 		if x.times--; x.times == 0 {
 			f.list = slices.Delete(f.list, i, i+1)
+			if x.then != nil {
+				f.list = append(f.list, x.then)
+			}
 		}
 		return x.kind
 	}
@@ -88,22 +93,48 @@ func (f *faults) take(op string) string {
 //   - WooCommerce: refunds (reading them)
 //   - mail: send (SMTP), imap
 func (w *World) Fail(store, op, kind string, times int) error {
-	s, err := w.store(store)
+	x, err := newFault(op, kind, times)
 	if err != nil {
 		return err
 	}
+	return w.add(store, x)
+}
+
+// FailThen lets an operation of a store fail once, and from that very moment on
+// another one until [World.Mend]: whoever looks what became of the first finds the
+// second failing, however soon they look.
+func (w *World) FailThen(store, op, kind, thenOp, thenKind string) error {
+	x, err := newFault(op, kind, 1)
+	if err == nil {
+		x.then, err = newFault(thenOp, thenKind, 0)
+	}
+	if err != nil {
+		return err
+	}
+	return w.add(store, x)
+}
+
+func newFault(op, kind string, times int) (*fault, error) {
 	if k, ok := aliasOf[kind]; ok {
 		kind = k
 	}
 	if !slices.Contains(Kinds, kind) {
-		return fmt.Errorf("%w: %q is none of %v or %v", ErrBadFault, kind, Kinds, slices.Sorted(maps.Keys(aliasOf)))
+		return nil, fmt.Errorf("%w: %q is none of %v or %v", ErrBadFault, kind, Kinds, slices.Sorted(maps.Keys(aliasOf)))
 	}
 	if times < 1 {
 		times = -1
 	}
+	return &fault{op: op, kind: kind, times: times}, nil
+}
+
+func (w *World) add(store string, x *fault) error {
+	s, err := w.store(store)
+	if err != nil {
+		return err
+	}
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	s.faults.list = append(s.faults.list, &fault{op, kind, times})
+	s.faults.list = append(s.faults.list, x)
 	return nil
 }
 

@@ -229,3 +229,28 @@ func TestManyAtOnce(t *testing.T) {
 	r.w.Reset()
 	r.want(len(r.w.Ledger().Refunds), 0, "refunds after Reset")
 }
+
+// TestFaultThenFault: the second fault is there as soon as the first has struck,
+// and not before.
+func TestFaultThenFault(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{Settle: -1})
+	look := func() int {
+		status, _ := r.call("ebay-de", "GET", ebayOrdersURL+"/"+r.famous("ebay-de").ID, "")
+		return status
+	}
+	if err := r.w.FailThen("ebay-de", "refund", Lost, "order", Error500); err != nil {
+		t.Fatal(err)
+	}
+	r.want(look(), 200, "before the first")
+	_, _, err := refundOnce["ebay-de"](r)
+	r.want(err != nil, true, "the answer is lost")
+	for range 2 {
+		r.want(look(), 500, "after it")
+	}
+	if err := r.w.Mend("ebay-de"); err != nil {
+		t.Fatal(err)
+	}
+	r.want(look(), 200, "mended")
+	r.want(errors.Is(r.w.FailThen("ebay-de", "refund", Lost, "order", "nothing"), ErrBadFault), true, "an unknown kind")
+}
