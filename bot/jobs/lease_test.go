@@ -3,6 +3,8 @@ package jobs_test
 import (
 	"context"
 	"errors"
+	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -67,7 +69,7 @@ func TestDoneByHand(t *testing.T) {
 func TestLeaseIsKeptAlive(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		o := options(t)
-		o.Lease = 300 * time.Millisecond
+		o.Lease = 3 * time.Second // of which a machine may stand still for two
 		e := jobs.New(db, o)
 		var runs atomic.Int32
 		jobs.Handle(e, "", func(ctx context.Context, j jobs.Job[work]) error {
@@ -75,7 +77,7 @@ func TestLeaseIsKeptAlive(t *testing.T) {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(900 * time.Millisecond): // three leases
+			case <-time.After(o.Lease + o.Lease/6): // the one that it began with is over
 				return nil
 			}
 		})
@@ -288,7 +290,9 @@ func TestPeriodicExactlyOnce(t *testing.T) {
 func TestLostBeforeItBegan(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		o := options(t)
-		o.Lease = 90 * time.Millisecond
+		o.Lease = 3 * time.Second
+		var said notes
+		o.Log = slog.New(slog.NewTextHandler(io.MultiWriter(&said, t.Output()), nil))
 		o.Lanes = map[string]int{"one": 1}
 		e := jobs.New(db, o)
 		began, free := make(chan struct{}), make(chan struct{})
@@ -310,11 +314,29 @@ func TestLostBeforeItBegan(t *testing.T) {
 		if n != 1 {
 			t.Fatal("it was not in the queue")
 		}
-		time.Sleep(2 * o.Lease) // the engine asks for its leases each third of one
+		waitFor(t, "the engine to notice", func() bool { return said.has("the lease of a job was lost") })
 		close(free)
 		waitFor(t, "the first", func() bool { return counts(t, e) == jobs.Counts{Running: 1} })
 		if ran.Load() != 1 {
 			t.Errorf("%d ran", ran.Load())
 		}
 	})
+}
+
+// notes are what an engine says while it runs.
+type notes struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (n *notes) Write(p []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.b.Write(p)
+}
+
+func (n *notes) has(words string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return strings.Contains(n.b.String(), words)
 }
