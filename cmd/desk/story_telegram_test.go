@@ -303,7 +303,7 @@ type door struct {
 }
 
 func openDoor(t *testing.T, to http.Handler) (*door, error) {
-	d := &door{t: t, addr: "127.0.0.1:0", to: to}
+	d := &door{t: t, addr: quietAddress(), to: to} // opened again on the same
 	t.Cleanup(d.shut)
 	return d, d.open()
 }
