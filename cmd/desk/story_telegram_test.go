@@ -300,6 +300,7 @@ type door struct {
 
 	mu  sync.Mutex
 	srv *http.Server
+	at  net.Listener
 }
 
 func openDoor(t *testing.T, to http.Handler) (*door, error) {
@@ -320,7 +321,7 @@ func (d *door) open() error {
 	if err != nil {
 		return err
 	}
-	d.addr = l.Addr().String()
+	d.addr, d.at = l.Addr().String(), l
 	d.srv = &http.Server{Handler: d.to, ReadHeaderTimeout: 10 * time.Second}
 	go func(srv *http.Server) {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -335,6 +336,7 @@ func (d *door) shut() {
 	defer d.mu.Unlock()
 	if d.srv != nil {
 		_ = d.srv.Close()
+		_ = d.at.Close() // a server that has not begun to serve leaves it open
 		d.srv = nil
 	}
 }
