@@ -9,6 +9,11 @@ import (
 	"helloworld/bot/store"
 )
 
+func doSlow(s *story, w []string) (err error) {
+	s.slow, err = time.ParseDuration(w[0])
+	return err
+}
+
 // doSettled moves the shops' clock on by what they need for anything at most: a
 // feed has two states.
 func doSettled(s *story, _ []string) error {

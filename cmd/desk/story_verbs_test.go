@@ -34,6 +34,7 @@ var verbs = map[string]verb{
 	"chats":    {"chats CHAT…: the chats; without it, the console", 1, true, doChats},
 	"votes":    {"votes N: how many have to approve a refund", 1, true, doVotes},
 	"refunds":  {"refunds KEY=VALUE…: what the configuration says under [refunds]", 1, true, doRefunds},
+	"slow":     {"slow 1s: how long the shops take over what is slow", 1, true, doSlow},
 	"settle":   {"settle 1s: how long the shops take over a refund", 1, true, doSettle},
 	"order":    {"order [STORE#]NUMBER AMOUNT CURRENCY [STATUS]", 3, true, doOrder},
 	"orders":   {"orders STORE N: so many more orders", 2, true, doOrders},

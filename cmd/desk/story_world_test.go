@@ -37,6 +37,8 @@ type story struct {
 	chatNames []string
 	votes     int
 	settle    time.Duration
+	// slow is how long the shops take over what they are ordered to be slow at.
+	slow time.Duration
 	// refundsConfig is what the story sets under [refunds].
 	refundsConfig config.Refunds
 
@@ -131,7 +133,7 @@ func room(name string) (channel, bool) {
 func newStory(t *testing.T) *story {
 	t.Helper()
 	s := &story{t: t, patience: storyPatience, files: map[string]string{}, caught: map[string]string{"NEXTWEEK": inDays(7), "FARDAY": inDays(45)}, kept: map[string]keptButton{}, chatNames: []string{"console"},
-		votes: 1, settle: -1, orders: map[string][]sandbox.OrderInfo{}, calls: map[string]int{}, log: &lockedBuffer{}}
+		votes: 1, settle: -1, slow: 500 * time.Millisecond, orders: map[string][]sandbox.OrderInfo{}, calls: map[string]int{}, log: &lockedBuffer{}}
 	return s
 }
 
@@ -151,7 +153,7 @@ func (s *story) world() *sandbox.World {
 			specs[i].Orders = -1
 		}
 		var err error
-		if s.shops, err = openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Stores: specs, Settle: s.settle, Slow: 500 * time.Millisecond,
+		if s.shops, err = openShops(ctx, "127.0.0.1:0", 0, sandbox.Options{Seed: 1, Stores: specs, Settle: s.settle, Slow: s.slow,
 			Now: func() time.Time { return time.Now().Add(-time.Duration(s.behind.Load())) }, HookRetries: []time.Duration{time.Second, time.Second, 2 * time.Second},
 			Redirect: "http://" + s.listen + wayBack}); err != nil {
 			s.fail(err)
