@@ -51,7 +51,7 @@ func startDemo(t *testing.T, args ...string) *lockedBuffer {
 			t.Errorf("the demonstration ended with %d:\n%s", code, errs.String())
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), "Sam ("); {
+	for deadline := time.Now().Add(storyPatience); !strings.Contains(out.String(), "Sam ("); {
 		if time.Now().After(deadline) {
 			t.Fatalf("the demonstration printed no links:\n%s\n%s", out.String(), errs.String())
 		}

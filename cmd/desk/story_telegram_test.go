@@ -203,9 +203,10 @@ func (v *telegramVenue) fill(p person, values map[string]string) error {
 	return nil
 }
 
-// next waits shortly for another question.
+// next waits shortly for another question: the chat takes one a second, and a busy
+// computer a while longer.
 func (v *telegramVenue) next(p person, last post) (post, bool) {
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(6 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if q, ok := v.question(p); ok && q.id != last.id {
 			return q, true
 		}
