@@ -22,7 +22,7 @@ const (
 func (d *Desk) given(ctx context.Context, storeID, order string) (all, young []Payback, err error) {
 	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		young = nil
-		all, err = readRefunds(tx, `WHERE store = ? AND order_id = ? AND state = ? ORDER BY created, id`, storeID, order, string(RefundConfirmed))
+		all, err = readRefunds(tx, `WHERE store = ? AND order_id = ? AND state = ? ORDER BY `+asAsked, storeID, order, string(RefundConfirmed))
 		for _, r := range all {
 			if r.Updated.UnixMilli() > tx.Now()-hiddenFor.Milliseconds() {
 				young = append(young, r)

@@ -15,6 +15,10 @@ import (
 	"helloworld/i18n"
 )
 
+// asAsked orders refunds as they were asked for. Those of a list are booked at one
+// moment, and of their numbers R9 comes before R10.
+const asAsked = `created, LENGTH(id), id`
+
 // readRefunds reads refunds by a condition and an order.
 func readRefunds(tx *store.Tx, where string, args ...any) ([]Payback, error) {
 	rows, err := tx.Query(`SELECT `+refundColumns+` FROM refund `+where, args...)
@@ -35,7 +39,7 @@ func readRefunds(tx *store.Tx, where string, args ...any) ([]Payback, error) {
 
 // refundsOf are our refunds of an order, oldest first.
 func (d *Desk) refundsOf(tx *store.Tx, storeID, order string) ([]Payback, error) {
-	return readRefunds(tx, `WHERE store = ? AND order_id = ? ORDER BY created, id`, storeID, order)
+	return readRefunds(tx, `WHERE store = ? AND order_id = ? ORDER BY `+asAsked, storeID, order)
 }
 
 // RefundFilter says which refunds are meant: those that were asked for from a
@@ -60,8 +64,8 @@ func eachRefund(ctx context.Context, db *store.DB, x RefundFilter, more func(*st
 	for {
 		var page []Payback
 		err := db.Read(ctx, func(tx *store.Tx) (err error) {
-			page, err = readRefunds(tx, `WHERE created < ? AND (created > ? OR created = ? AND id > ?) AND (store = ? OR ? = '') AND (asked_by = ? OR ? = '')
-				ORDER BY created, id LIMIT ?`, x.To.UnixMilli(), from, from, id, x.Store, x.Store, string(x.By), string(x.By), refundPage)
+			page, err = readRefunds(tx, `WHERE created < ? AND (created > ? OR created = ? AND (LENGTH(id) > ? OR LENGTH(id) = ? AND id > ?))
+				AND (store = ? OR ? = '') AND (asked_by = ? OR ? = '') ORDER BY `+asAsked+` LIMIT ?`, x.To.UnixMilli(), from, from, len(id), len(id), id, x.Store, x.Store, string(x.By), string(x.By), refundPage)
 			if err == nil && more != nil {
 				err = more(tx, page)
 			}
