@@ -1,11 +1,14 @@
 package bot_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/text/language"
 
 	"helloworld/bot"
 	"helloworld/bot/chat"
@@ -193,6 +196,25 @@ func TestBatchIsJudgedByItsSum(t *testing.T) {
 	}
 	r.until("both have said yes", func() bool { return r.batchState(id) == bot.BatchDone })
 	r.once(many...)
+	// Afterwards it is told of each of them by which rule it was approved.
+	one := r.ids(`SELECT refund FROM batch_row WHERE batch = ? AND n = 1`, id)[0]
+	paid, err := r.desk.RefundFor(ctx, r.by("zoe", "approvals"), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.desk.RulingOf(ctx, paid, i18n.For(language.English))
+	if got := words(c); err != nil || !strings.Contains(got, "large (because of the sum)") || !strings.Contains(got, "2 approvals") ||
+		!strings.Contains(got, "small: the amount is above its limit") || !strings.Contains(got, id+"/1. They come to 50.01 EUR") {
+		t.Errorf("afterwards it tells %q: %v", got, err)
+	}
+	var file bytes.Buffer
+	if _, err := bot.ExportRefunds(ctx, r.desk.DB, &file, bot.ExportOptions{Format: "csv", Name: func(s string) string { return s },
+		Platform: func(string) string { return "ebay" }, RefundFilter: bot.RefundFilter{To: time.Now().Add(time.Hour)}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := file.String(); strings.Count(got, ","+id+"/1,large,50.01 EUR\n") != 3 || strings.Count(got, ",small,\n") != 2 {
+		t.Errorf("the file says\n%s", got)
+	}
 }
 
 // TestBatchRowsWithSomethingAgainstThem names each bad row, and asks for the others

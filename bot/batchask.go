@@ -176,9 +176,39 @@ func (d *Desk) ruleSum(c *Chunk, cases []policy.Case, rules []string) error {
 	}
 	c.Ruling.Votes, c.Ruling.Voters = v.Votes, v.Approvers
 	if !slices.Contains(rules, v.Rule) {
-		c.Ruling.Rule, c.Ruling.Sum = v.Rule, true
+		c.Ruling.Rule, c.Ruling.Sum, c.Ruling.Passed = v.Rule, true, v.Passed
 	}
 	return nil
+}
+
+// ruledBy is the ruling by which a refund is approved, with its own worth. One that
+// is approved with others has that of all of them; sum is what they come to where the
+// rule is the one for that, else nothing.
+func ruledBy(tx *store.Tx, r Payback) (rule Ruling, sum connectors.Money, err error) {
+	rule = r.Body.Ruling
+	if r.Rows > 0 || r.Body.Batch == "" {
+		return rule, sum, nil
+	}
+	var c Chunk
+	list, n, err := splitChunk(r.Body.Batch)
+	if err == nil {
+		c, err = getChunk(tx, list, n)
+	}
+	switch {
+	case errors.Is(err, ErrNoBatch):
+		return rule, sum, nil // all that is known is its own
+	case err != nil:
+		return rule, sum, err
+	}
+	all := c.Ruling
+	rule.Votes, rule.Voters, rule.StepUp = all.Votes, all.Voters, all.StepUp
+	if all.Rule != rule.Rule {
+		rule.Rule, rule.Sum, rule.Risk, rule.Passed = all.Rule, all.Sum, all.Risk, all.Passed
+	}
+	if rule.Sum {
+		sum = c.Total
+	}
+	return rule, sum, nil
 }
 
 func (c Chunk) jobKey() string { return "batch/" + c.ID() }

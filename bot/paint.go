@@ -111,6 +111,9 @@ func (d *Desk) refundView(tx *store.Tx, id string) (v refundView, err error) {
 	if v.Looks, err = evidence(tx, id); err != nil {
 		return v, err
 	}
+	if v.Refund.Body.Ruling, _, err = ruledBy(tx, v.Refund); err != nil {
+		return v, err
+	}
 	v.After, err = aftermathOf(tx, id)
 	v.MayTell = d.After.Tell == TellAsk
 	v.Store, v.Name, v.Zone = d.storeOr(v.Refund.Store), d.name, d.Zone

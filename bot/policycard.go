@@ -130,6 +130,24 @@ func (d *Desk) PolicyCard(v PolicyNow, p *i18n.Printer) chat.Card {
 	return c
 }
 
+// RulingOf shows by which rule a refund that was asked for is approved.
+func (d *Desk) RulingOf(ctx context.Context, r Payback, p *i18n.Printer) (chat.Card, error) {
+	var rule Ruling
+	var sum connectors.Money
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		rule, sum, err = ruledBy(tx, r)
+		return err
+	})
+	if err != nil {
+		return chat.Card{}, err
+	}
+	c := d.RulingCard(p.T("policy.title_of", "id", r.ID, "order", r.Ref()), r.Body.Cmd.Amount, rule, p)
+	if sum.Currency != "" {
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("policy.together", "chunk", r.Body.Batch, "sum", sum.String())})
+	}
+	return c, nil
+}
+
 // RulingCard shows which rule holds for a refund and why the ones before do not.
 func (d *Desk) RulingCard(title string, amount connectors.Money, r Ruling, p *i18n.Printer) chat.Card {
 	c := chat.Card{Lang: p.Lang().String(), Title: title}

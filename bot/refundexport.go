@@ -16,6 +16,7 @@ import (
 	"helloworld/bot/approvals"
 	"helloworld/bot/audit"
 	"helloworld/bot/store"
+	"helloworld/connectors"
 )
 
 // ExportOptions say which refunds are written to a file, and how.
@@ -33,10 +34,11 @@ type ExportOptions struct {
 }
 
 // exportColumns are the columns of the file. They are not translated: what reads
-// them is a program.
+// them is a program. rule_sum is what the refund and those approved with it come to,
+// where the rule is the one for that.
 var exportColumns = []string{"refund", "key", "store", "platform", "order", "number", "lines", "reason", "method", "state", "amount", "currency",
 	"home_amount", "home_currency", "rate", "rate_from", "rate_source", "rate_date", "asked_by", "asked_at", "approved_by", "approved_at", "sent_at",
-	"updated_at", "confirmed_at", "platform_refund", "batch", "rule"}
+	"updated_at", "confirmed_at", "platform_refund", "batch", "rule", "rule_sum"}
 
 // amountColumns hold exact decimals.
 var amountColumns = map[int]bool{10: true, 12: true}
@@ -74,8 +76,14 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 	if err := out.row(exportColumns, nil); err != nil {
 		return n, errors.Join(err, out.close())
 	}
+	type ruled struct {
+		Ruling
+		sum connectors.Money
+	}
+	rules := map[string]ruled{}
 	voted, sent, confirmed := map[string]approvals.Approval{}, map[string]time.Time{}, map[string]time.Time{}
 	err = eachRefund(ctx, db, o.RefundFilter, func(tx *store.Tx, page []Payback) error {
+		clear(rules)
 		clear(voted)
 		clear(sent)
 		clear(confirmed)
@@ -85,6 +93,11 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 				return err
 			}
 			voted[r.ID] = a
+			rule, sum, err := ruledBy(tx, r)
+			if err != nil {
+				return err
+			}
+			rules[r.ID] = ruled{rule, sum}
 			looks, err := evidence(tx, r.ID)
 			if err != nil {
 				return err
@@ -118,7 +131,12 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 		if platform == "" {
 			n.NoPlatform++
 		}
-		return out.row(o.cells(r, home, platform, voted[r.ID], sent[r.ID], confirmed[r.ID]), amountColumns)
+		x := rules[r.ID]
+		cells := append(o.cells(r, home, platform, voted[r.ID], sent[r.ID], confirmed[r.ID]), x.Rule, "")
+		if x.sum.Currency != "" {
+			cells[len(cells)-1] = x.sum.String()
+		}
+		return out.row(cells, amountColumns)
 	})
 	return n, errors.Join(err, out.close())
 }
@@ -171,7 +189,7 @@ func (o ExportOptions) cells(r Payback, homeCurrency, platform string, a approva
 	}
 	return []string{r.ID, r.Key, r.Store, platform, r.Order, r.Number, strings.Join(lines, "; "), string(cmd.Reason), method, r.word(),
 		cmd.Amount.Decimal(), cmd.Amount.Currency, home, currency, rule.Rate, rule.From, rule.Source, rule.Date, o.Name(string(r.By)), moment(r.Created),
-		strings.Join(yes, "; "), moment(approved), moment(sent), moment(r.Updated), moment(confirmed), r.Receipt.ID, r.Body.Batch, rule.Rule}
+		strings.Join(yes, "; "), moment(approved), moment(sent), moment(r.Updated), moment(confirmed), r.Receipt.ID, r.Body.Batch}
 }
 
 // moment is a time as programs read it; empty if there is none.

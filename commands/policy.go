@@ -26,7 +26,11 @@ func runPolicy(c *Call) error {
 		if err != nil {
 			return err
 		}
-		return c.Whisper(c.Desk.RulingCard(c.P.T("policy.title_of", "id", r.ID, "order", r.Ref()), r.Body.Cmd.Amount, r.Body.Ruling, c.P))
+		card, err := c.Desk.RulingOf(c.Ctx, r, c.P)
+		if err != nil {
+			return err
+		}
+		return c.Whisper(card)
 	}
 	o, err := c.Desk.FindOrder(c.Ctx, c.Who, c.Args["order"])
 	if err != nil {
