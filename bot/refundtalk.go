@@ -273,14 +273,18 @@ func (d *Desk) HandOn(ctx context.Context, by Deed, id string, to people.ID) err
 		} else if !may || power != giver.ID {
 			return i18n.NewProblem(nil, "approval.not_you", "id", r.ID, "who", d.deciderNames(ctx, by.P, a))
 		}
-		if !approvals.Entitled(taker, a.Voters, a.Store) {
-			until := a.Until
-			if most := time.UnixMilli(tx.Now()).Add(approvals.LongestDelegation); until.After(most) {
-				until = most
-			}
-			if _, err := approvals.Delegate(tx, approvals.Delegation{From: giver.ID, To: to, Stores: []string{r.Store}, Approval: a.ID, Until: until}); err != nil {
-				return d.lendProblem(err, to)
-			}
+		// It is handed to one person at a time: whoever had it before has it no more.
+		if err := approvals.RevokeFor(tx, giver.ID, a.ID); err != nil {
+			return err
+		}
+		// Written down for those too who may decide anyway, so that the card tells it;
+		// their own power counts before any that is lent.
+		until := a.Until
+		if most := time.UnixMilli(tx.Now()).Add(approvals.LongestDelegation); until.After(most) {
+			until = most
+		}
+		if _, err := approvals.Delegate(tx, approvals.Delegation{From: giver.ID, To: to, Stores: []string{r.Store}, Approval: a.ID, Until: until}); err != nil {
+			return d.lendProblem(err, to)
 		}
 		if err := d.Audit.Append(tx, string(giver.ID), "refund.handed_on", r.matter(), map[string]any{"approval": r.Approval, "to": to}); err != nil {
 			return err

@@ -90,6 +90,12 @@ func Revoke(tx *store.Tx, from, to people.ID) (int64, error) {
 		tx.Now(), string(from), string(to), tx.Now())
 }
 
+// RevokeFor takes back what somebody lent for one approval alone.
+func RevokeFor(tx *store.Tx, from people.ID, id ID) error {
+	_, err := tx.Exec(`UPDATE delegation SET ended = ? WHERE giver = ? AND approval = ? AND ended = 0`, tx.Now(), string(from), string(id))
+	return err
+}
+
 // Delegations lists what somebody has lent or borrowed and still holds.
 func Delegations(tx *store.Tx, who people.ID) ([]Delegation, error) {
 	return delegations(tx, `giver = ? OR taker = ?`, string(who), string(who))
