@@ -72,6 +72,8 @@ type listing struct {
 	mine     bool
 	page     int
 	export   bool
+	// xlsx or csv: what is written to a file.
+	format string
 }
 
 // line is the command that asks for another page of the same.
@@ -92,7 +94,7 @@ func (l listing) exportLine() string {
 	if l.store != "" {
 		out += " --store " + l.store
 	}
-	return out + " refunds.xlsx"
+	return out + " refunds." + l.format
 }
 
 // mostDays bounds what is added up for a chat; a file has no such bound.
@@ -103,9 +105,11 @@ func readListing(c *Call, words []string) (listing, error) {
 	now := c.Desk.Now().In(c.Desk.Zone)
 	y, m, d := now.Date()
 	at := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, c.Desk.Zone) }
-	l := listing{page: 1}
-	span := func(word string, from, to time.Time) { l.days, l.from, l.to = word, from, to }
-	span("today", at(y, m, d), at(y, m, d+1))
+	l := listing{page: 1, format: "xlsx"}
+	var said []string
+	span := func(word string, from, to time.Time) {
+		said, l.days, l.from, l.to = append(said, word), word, from, to
+	}
 	for i := 0; i < len(words); i++ {
 		switch w := strings.ToLower(words[i]); w {
 		case "today", "今天", "今日":
@@ -121,6 +125,8 @@ func readListing(c *Call, words []string) (listing, error) {
 			l.mine = true
 		case "export", "导出":
 			l.export = true
+		case "csv", "xlsx":
+			l.export, l.format = true, w
 		case "page", "页":
 			n := 0
 			if i++; i < len(words) {
@@ -140,13 +146,48 @@ func readListing(c *Call, words []string) (listing, error) {
 				continue
 			}
 			s, err := c.Desk.StoreFor(c.Ctx, c.Who, words[i])
+			if p, ok := i18n.AsProblem(err); ok && p.Key == "error.store_none" {
+				// Whoever wrote it need not have meant a store.
+				var mine []string
+				for _, s := range c.Desk.Shops(c.Who) {
+					mine = append(mine, s.ID)
+				}
+				return l, i18n.NewProblem(nil, "refunds.no_such", "got", clip(words[i], 40), "stores", strings.Join(mine, ", "))
+			}
 			if err != nil {
 				return l, err
 			}
 			l.store = s.ID
 		}
 	}
+	switch len(said) {
+	case 0:
+		span("today", at(y, m, d), at(y, m, d+1))
+	case 1:
+	case 2:
+		// Two days are the first and the last one.
+		if !isDay(said[0]) || !isDay(said[1]) {
+			return l, severalSpans(said)
+		}
+		word := said[0] + ".." + said[1]
+		from, to, _, err := readDays(c, word)
+		if err != nil {
+			return l, err
+		}
+		span(word, from, to)
+	default:
+		return l, severalSpans(said)
+	}
 	return l, nil
+}
+
+func isDay(word string) bool {
+	_, err := time.Parse(time.DateOnly, word)
+	return err == nil
+}
+
+func severalSpans(said []string) error {
+	return i18n.NewProblem(nil, "refunds.several", "got", clip(strings.Join(said, " "), 60))
 }
 
 // readDays reads 2026-11-01, or 2026-11-01..2026-11-15 with its last day; ok is
