@@ -207,11 +207,12 @@ func (w *want) filled(c *Call) error {
 		lines, ok := readPicks(c.Args["lines"])
 		if !ok {
 			typed, err := readWant(c.P, c.Args["lines"])
-			if err != nil {
+			if p, ok := i18n.AsProblem(err); ok && p.Key == "refund.quantity_bad" {
 				return err
 			}
-			if lines = typed.Lines; len(lines) == 0 || typed.Note != "" {
-				return i18n.NewProblem(nil, "refund.lines_bad", "got", clip(c.Args["lines"], 40))
+			// Whatever else it was taken for, an amount was not asked for here.
+			if lines = typed.Lines; err != nil || len(lines) == 0 || typed.Note != "" {
+				return badPicks(c.Args["lines"])
 			}
 		}
 		w.Lines = lines

@@ -63,6 +63,8 @@ var (
 	// picks is a list of lines: 2, 2x1, or several with commas.
 	picks = regexp.MustCompile(`^\d{1,3}([x×*]\d{1,4})?([,，、]\d{1,3}([x×*]\d{1,4})?)*[,，、]?$`)
 	pick  = regexp.MustCompile(`^(\d{1,3})(?:[x×*](\d{1,4}))?$`)
+	// noneOf is a line of which none is to be given back: 2x0.
+	noneOf = regexp.MustCompile(`(^|[^\d])\d{1,3}[x×*]0+([^\d]|$)`)
 	// lineZh is a line in Chinese: 第2行, 2行.
 	lineZh = regexp.MustCompile(`^第?(\d{1,3})行`)
 	lineEn = regexp.MustCompile(`^(?:lines?|items?|行)#?(\d{1,3}(?:[x×*]\d{1,4})?)`)
@@ -84,6 +86,16 @@ func readPicks(s string) (out []bot.LinePick, ok bool) {
 		out = append(out, bot.LinePick{N: n, Quantity: q})
 	}
 	return out, len(out) > 0
+}
+
+// badPicks is what is wrong with a list of lines that cannot be read: how many of
+// one, or which.
+func badPicks(text string) error {
+	key := i18n.Key("refund.lines_bad")
+	if noneOf.MatchString(strings.ToLower(narrow(text))) {
+		key = "refund.quantity_bad"
+	}
+	return i18n.NewProblem(nil, key, "got", clip(strings.TrimSpace(text), 40))
 }
 
 // wordOf finds which of the words of a refund a text begins with.
@@ -221,7 +233,7 @@ func (w *want) take(p *i18n.Printer, text string) (rest string, ok bool, err err
 func (w *want) line(number, tail, after string) (string, bool, error) {
 	got, ok := readPicks(number)
 	if !ok || w.Full {
-		return "", false, i18n.NewProblem(nil, "refund.lines_bad", "got", clip(number, 40))
+		return "", false, badPicks(number)
 	}
 	w.Lines = append(w.Lines, got...)
 	return tail + " " + after, true, nil
@@ -243,7 +255,7 @@ func (w *want) list(text string) (string, bool, error) {
 	}
 	got, ok := readPicks(all)
 	if !ok || w.Full {
-		return "", false, i18n.NewProblem(nil, "refund.lines_bad", "got", clip(strings.TrimSpace(text), 40))
+		return "", false, badPicks(all + " " + text)
 	}
 	w.Lines = append(w.Lines, got...)
 	return text, true, nil

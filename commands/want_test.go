@@ -84,7 +84,8 @@ func TestReadWant(t *testing.T) {
 		"line 0 damaged":     "refund.lines_bad",
 		"line 2 qty 0":       "refund.quantity_bad",
 		"第2行 数量0":            "refund.quantity_bad",
-		"lines 2x0":          "refund.lines_bad",
+		"lines 2x0":          "refund.quantity_bad",
+		"line 1, 2x0":        "refund.quantity_bad",
 	} {
 		w, err := readWant(en, text)
 		if p, ok := i18n.AsProblem(err); !ok || p.Key != key {
