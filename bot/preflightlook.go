@@ -166,13 +166,13 @@ func (d *Desk) funds(ctx context.Context, s *Store, cmd connectors.Refund) []Fin
 // historyFor is how far back a buyer's refunds are counted.
 const historyFor = 90 * 24 * time.Hour
 
-// history counts in how many of a buyer's orders money was given back. A buyer
+// history counts in how many of a buyer's other orders money was given back. A buyer
 // whom the platform masks has none.
 func (d *Desk) history(ctx context.Context, storeID string, o connectors.Order) ([]Finding, error) {
 	if o.Buyer.ID == "" {
 		return nil, nil
 	}
-	back := map[string]bool{o.ID: o.Refunded.Minor > 0}
+	back := map[string]bool{}
 	err := d.DB.Read(ctx, func(tx *store.Tx) error {
 		since := time.UnixMilli(tx.Now()).Add(-historyFor)
 		orders, err := sync.OrdersBy(tx, storeID, o.Buyer.ID, since)

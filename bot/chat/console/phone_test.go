@@ -26,7 +26,7 @@ func approval() chat.Card {
 	c.Parts = []chat.Part{facts, {Kind: chat.Note, Text: "Oak table lamp, dimmable · Chef's knife, 20 cm"},
 		{Kind: chat.Quote, Label: "备注", Text: "客户说灯罩有裂纹，已发来三张照片，要求全额退款。"},
 		{Kind: chat.Note, Text: "该订单已在系统外退款 12.00 USD，最近一次是 2026-11-20 10:12，请确认不是同一笔退款。"},
-		{Kind: chat.Note, Text: "该买家近 90 天有 3 笔订单退过款，共 5 笔订单（占 60%），请对照以往情况后再决定。"}}
+		{Kind: chat.Note, Text: "该买家近 90 天的其他 5 笔订单中，有 3 笔退过款（占 60%），请对照以往情况后再决定。"}}
 	for _, label := range []string{"批准", "拒绝", "追问", "转交", "订单"} {
 		c.Buttons = append(c.Buttons, chat.Button{Label: label, Command: "tok-" + label})
 	}
