@@ -72,6 +72,9 @@ type Options struct {
 	// PublicURL is the address under which the platforms reach the desk; empty if
 	// they cannot.
 	PublicURL string
+	// ConsoleURL is the address under which people open the web console; empty if
+	// there is none.
+	ConsoleURL string
 	// Keeper keeps credentials; nil means that no store can be connected from here.
 	Keeper connectors.Keeper
 	// Seal seals what people answer in secret, and StepUp keeps with what they prove

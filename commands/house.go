@@ -167,8 +167,22 @@ var staffVerbs = map[string]staffVerb{
 			return "", people.ErrNobody
 		}
 		code, err := c.Desk.People.Code(tx, people.ID(w[0]))
-		return c.P.T("people.code", "id", w[0], "code", code, "n", int(people.CodeLife.Minutes())), err
+		return codeText(c, w[0], code), err
 	}},
+}
+
+// codeText is a one-time code and what can be done with it: who cannot get into
+// the console yet has nowhere to type a command but in another chat.
+func codeText(c *Call, id, code string) string {
+	lines := []string{c.P.T("people.code", "id", id, "code", code, "n", int(people.CodeLife.Minutes()))}
+	console := c.Desk.ConsoleURL
+	if console != "" {
+		lines = append(lines, c.P.T("people.code_console", "link", console+"/in/"+code))
+	}
+	if console == "" || len(c.Desk.ChatNames()) > 1 {
+		lines = append(lines, c.P.T("people.code_chat", "code", code))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // changed is a verb that changes a person.

@@ -59,8 +59,10 @@ type directory struct{ a *app }
 func (d directory) Redeem(ctx context.Context, code string) (console.Person, bool, error) {
 	var id people.ID
 	err := d.a.db.Write(ctx, func(tx *store.Tx) (err error) {
-		id, err = d.a.people.Redeem(tx, code)
-		return err
+		if id, err = d.a.people.Redeem(tx, code); err != nil {
+			return err
+		}
+		return d.seat(ctx, tx, id)
 	})
 	if errors.Is(err, people.ErrCode) {
 		return console.Person{}, false, nil
@@ -69,6 +71,26 @@ func (d directory) Redeem(ctx context.Context, code string) (console.Person, boo
 		return console.Person{}, false, err
 	}
 	return d.Person(ctx, string(id))
+}
+
+// seat lets the console's account of a person, which bears their id, speak for
+// them. Who stands in the configuration has that from the start; who was added in
+// a chat would be let in and then not be known.
+func (d directory) seat(ctx context.Context, tx *store.Tx, id people.ID) error {
+	p, ok := d.a.people.Get(ctx, id)
+	if !ok || p.Disabled {
+		return nil
+	}
+	if _, known := d.a.people.Who(ctx, console.Name, string(id)); known {
+		return nil
+	}
+	switch err := d.a.people.Link(tx, console.Name, string(id), p.Name, id); {
+	case errors.Is(err, people.ErrTaken):
+		return nil // an admin gave it to somebody else
+	case err != nil:
+		return err
+	}
+	return d.a.desk.Audit.Append(tx, string(id), "people.linked", "person:"+string(id), map[string]any{"chat": console.Name, "account": string(id)})
 }
 
 func (d directory) Person(ctx context.Context, id string) (console.Person, bool, error) {
@@ -151,6 +173,14 @@ func (a *app) address() string {
 		addr = net.JoinHostPort("127.0.0.1", port)
 	}
 	return "http://" + addr
+}
+
+// consoleURL is address where there is a console, and empty where there is none.
+func (a *app) consoleURL() string {
+	if a.console == nil {
+		return ""
+	}
+	return a.address()
 }
 
 // printLinks prints a one-time sign-in link for every person of the

@@ -184,7 +184,7 @@ func build(ctx context.Context, cfg config.Config, s setup) (_ *app, err error) 
 	a.desk, err = bot.New(ctx, bot.Options{Seal: sealer, StepUp: stepup.New(subkey(key, "step-up"), sealer),
 		DB: a.db, Track: services, Jobs: a.engine, People: a.people, Audit: audit.New(subkey(key, "audit")), Words: words, Book: book,
 		Key: subkey(key, "press"), Stores: stores, Chats: a.chats, Channels: channelsOf(cfg), Zone: zone, Log: s.log, Pull: cfg.Desk.Pull.D(), Web: bot.Web(hostsOf(cfg)...),
-		Keeper: keeper, Opener: open, PublicURL: cfg.Desk.PublicURL,
+		Keeper: keeper, Opener: open, PublicURL: cfg.Desk.PublicURL, ConsoleURL: a.consoleURL(),
 		Policy: bot.Policy{Votes: cfg.Refunds.Votes, Expiry: cfg.Refunds.Expiry.D(), Escalation: escalationOf(cfg.Refunds), UnsureFor: cfg.Refunds.UnsureFor.D(), Settle: cfg.Refunds.Settle.D(),
 			BreakGlass: cfg.Refunds.BreakGlass, RiskRefunds: cfg.Refunds.RiskRefunds, RiskShare: cfg.Refunds.RiskShare, Rules: cfg.RefundRules()},
 		Rates:   exchange,

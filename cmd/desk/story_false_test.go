@@ -100,6 +100,7 @@ say nobody 'hello'
 say anna in mail 'hello'
 say anna '@nothing.txt'
 say anna '$NOTHING'
+enter ben http://127.0.0.1:1/in/nothing
 dance anna
 `
 

@@ -133,6 +133,19 @@ func doNotWhispered(s *story, w []string) error {
 	return nil
 }
 
+func doEnter(s *story, w []string) error {
+	p, err := castMember(w[0])
+	if err != nil {
+		return err
+	}
+	v, err := s.venue("console")
+	if err != nil {
+		return err
+	}
+	_, err = v.(*consoleVenue).enter(p, w[1])
+	return err
+}
+
 func doSignedOut(s *story, w []string) error {
 	p, err := castMember(w[0])
 	if err != nil {

@@ -48,6 +48,7 @@ var verbs = map[string]verb{
 	"say":        {"say WHO [in PLACE] [under WORDS] TEXT", 2, false, doSay},
 	"tell":       {"tell WHO [in CHAT] TEXT: in their private chat with the desk", 2, false, doTell},
 	"app":        {"app NAME WHO [next]: the code that their app shows, now or next; its key is read from the open form", 2, false, doAppCode},
+	"enter":      {"enter WHO LINK: they sign in to the console by a one-time link", 2, false, doEnter},
 	"press":      {"press WHO LABEL [in PLACE] [on WORDS]: the newest button they see", 2, false, doPress},
 	"keep":       {"keep NAME WHO LABEL [in PLACE] [on WORDS]: remember a button", 3, false, doKeep},
 	"press-kept": {"press-kept WHO NAME: press a remembered button", 2, false, doPressKept},
