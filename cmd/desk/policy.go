@@ -118,6 +118,7 @@ func (c policyTestCmd) Run(w *world) error {
 
 // policyTrial is the policy that cases are tried on.
 type policyTrial struct {
+	cfg     config.Config
 	rules   policy.Rules
 	votes   int
 	table   rates.Sheet
@@ -126,7 +127,7 @@ type policyTrial struct {
 }
 
 func newPolicyTrial(cfg config.Config, file policyCases) (policyTrial, error) {
-	t := policyTrial{rules: cfg.RefundRules(), votes: cfg.Refunds.Votes, maxDays: cfg.Rates.MaxDays}
+	t := policyTrial{cfg: cfg, rules: cfg.RefundRules(), votes: cfg.Refunds.Votes, maxDays: cfg.Rates.MaxDays}
 	var err error
 	if t.zone, err = time.LoadLocation(cfg.Desk.Zone); err != nil {
 		return t, fmt.Errorf("time zone: %w", err)
@@ -171,6 +172,10 @@ func (t policyTrial) try(x policyCase) (policyOutcome, error) {
 	if err != nil {
 		return o, fmt.Errorf("amount: %w", err)
 	}
+	facts := policy.Case{Store: x.Store, Roles: x.Roles, Reason: x.Reason, Method: x.Method, Risk: x.Risk}
+	if err := t.cfg.Impossible(facts, currency); err != nil {
+		return o, err
+	}
 	var at time.Time
 	if x.At != "" {
 		if at, err = time.ParseInLocation("2006-01-02 15:04", x.At, t.zone); err != nil {
@@ -189,7 +194,8 @@ func (t policyTrial) try(x policyCase) (policyOutcome, error) {
 		return o, fmt.Errorf("store_today: %w", err)
 	}
 	if t.rules.On() {
-		o.Verdict = t.rules.Judge(policy.Case{Store: x.Store, Roles: x.Roles, Reason: x.Reason, Method: x.Method, Risk: x.Risk, Home: o.home})
+		facts.Home = o.home
+		o.Verdict = t.rules.Judge(facts)
 	} else {
 		o.Votes, o.Approvers, o.StepUp = t.votes, []string{string(people.Manager)}, t.rules.Proof(o.home)
 	}

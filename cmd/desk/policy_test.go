@@ -15,11 +15,12 @@ func TestPolicyCases(t *testing.T) {
 	t.Parallel()
 	rules := filepath.Join(root(t), "deploy", "policy.example.toml")
 	cases := filepath.Join(root(t), "deploy", "policy-cases.example.toml")
-	try := func(file string) (int, string) {
+	tryOn := func(rules, file string) (int, string) {
 		var out, bad bytes.Buffer
 		code := run(context.Background(), []string{"policy", "test", file, "--config", rules}, func(string) string { return "" }, nil, &out, &bad)
 		return code, out.String() + bad.String()
 	}
+	try := func(file string) (int, string) { return tryOn(rules, file) }
 	if code, out := try(cases); code != 0 || !strings.Contains(out, "12 of 12 cases hold") {
 		t.Errorf("%d\n%s", code, out)
 	}
@@ -33,6 +34,11 @@ func TestPolicyCases(t *testing.T) {
 		{"refused", `refused = "hours"`, `refused = ""`, "11 of 12 cases hold"},
 		{"a key that is none", "votes = 1\n", "vots = 1\n", "vots"},
 		{"an amount that is none", `"12.50 EUR"`, `"12,50 EUR"`, "amount"},
+		{"a reason that is none", `reason = "damaged"`, `reason = "dammaged"`, `case 1 "a small one": reason: "dammaged" is not one of `},
+		{"a role that is none", `roles = ["manager"]`, `roles = ["boss"]`, `case 4 "larger than anybody may": roles: "boss" is not one of `},
+		{"a store that is none", `store = "ebay-de"`, `store = "nostore"`, `case 1 "a small one": store: "nostore" is not one of `},
+		{"a method that is none", `reason = "damaged"`, `method = "cash"`, `case 1 "a small one": method: "cash" is not one of `},
+		{"a currency that is none", `"5 KWD"`, `"5 KWT"`, `case 11 "a currency without a rate": amount: "KWT" is not a currency`},
 	} {
 		file := filepath.Join(t.TempDir(), "cases.toml")
 		changed := strings.Replace(string(text), x.from, x.to, 1)
@@ -45,5 +51,17 @@ func TestPolicyCases(t *testing.T) {
 		if code, out := try(file); code != 1 || !strings.Contains(out, x.says) {
 			t.Errorf("%s: %d\n%s", x.name, code, out)
 		}
+	}
+	// Where the file names no store, whose it would be is known in the chat only.
+	text, err = os.ReadFile(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	storeless := filepath.Join(t.TempDir(), "desk.toml")
+	if err := os.WriteFile(storeless, bytes.Replace(text, []byte("[[store]]\nid = \"ebay-de\"\nplatform = \"ebay\"\n"), nil, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := tryOn(storeless, cases); code != 0 || !strings.Contains(out, "12 of 12 cases hold") {
+		t.Errorf("without stores: %d\n%s", code, out)
 	}
 }

@@ -45,6 +45,32 @@ func (c Config) RateTable() (rates.Sheet, error) {
 	return rates.NewTable(c.Policy.Home, c.Rates.Date, c.Rates.Table)
 }
 
+// Impossible tells what a refund cannot be: what no rule could name either, so that
+// a case with it would be judged as something that it is not. Stores are looked at
+// where the file has any; those of the chat are in none.
+func (c Config) Impossible(x policy.Case, currency string) error {
+	stores := make([]string, 0, len(c.Stores))
+	for _, s := range c.Stores {
+		stores = append(stores, s.ID)
+	}
+	words := func(field string) []string { return strings.Split(tagOf[Rule](field, "enum"), ",") }
+	for _, f := range []struct {
+		key    string
+		values []string
+		known  []string
+	}{{"store", []string{x.Store}, stores}, {"roles", x.Roles, words("Roles")}, {"reason", []string{x.Reason}, words("Reasons")}, {"method", []string{x.Method}, words("Methods")}} {
+		for _, v := range f.values {
+			if what := complaint(v, "", f.known); v != "" && what != "" && len(f.known) > 0 {
+				return fmt.Errorf("%s: %s", f.key, what)
+			}
+		}
+	}
+	if what := complaint(currency, "currency", nil); what != "" {
+		return fmt.Errorf("amount: %s", what)
+	}
+	return nil
+}
+
 // policy looks at what no single key of the rules can tell.
 func (r *reader) policy(c Config, stores, people []string) {
 	names := make([]string, 0, len(c.Rules))
