@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"helloworld/bot/chat"
 	"helloworld/bot/people"
 	"helloworld/i18n"
@@ -168,6 +170,11 @@ func findings(p *i18n.Printer, r translate.Result) []chat.Part {
 func TranslationCard(p *i18n.Printer, text string, r translate.Result) chat.Card {
 	c := chat.Card{Lang: p.Lang().String(), Title: p.T("translation.title", "lang", LangName(p, r.To)), Foot: p.T("translation.foot"),
 		Parts: []chat.Part{{Kind: chat.Quote, Label: p.T("message.original", "lang", LangName(p, r.From)), Text: text, Lang: tagOf(r.From)}}}
+	if wordless(r) {
+		c.Title, c.Parts[0].Label = p.T("translation.none", "lang", LangName(p, r.To)), ""
+		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("translation.wordless")})
+		return c
+	}
 	switch r.Grade {
 	case translate.Same:
 		c.Parts = append(c.Parts, chat.Part{Kind: chat.Note, Text: p.T("translation.same", "lang", LangName(p, r.To))})
@@ -182,4 +189,12 @@ func TranslationCard(p *i18n.Printer, text string, r translate.Result) chat.Card
 	c.Parts = append(c.Parts, terms(p, r)...)
 	c.Parts = append(c.Parts, findings(p, r)...)
 	return c
+}
+
+// wordless: a text was left as it is because nothing in it is in any language,
+// such as signs, links and numbers.
+func wordless(r translate.Result) bool {
+	from, _ := r.From.Base()
+	to, _ := r.To.Base()
+	return r.Grade == translate.Same && (r.From == language.Und || from != to)
 }

@@ -7,8 +7,11 @@ import (
 
 	"golang.org/x/text/language"
 
+	"helloworld/bot"
+	"helloworld/bot/chat"
 	"helloworld/bot/store"
 	"helloworld/connectors/sandbox"
+	"helloworld/i18n"
 	"helloworld/i18n/translate"
 	"helloworld/i18n/translate/enginetest"
 )
@@ -52,5 +55,25 @@ func TestInterpretSendsNothing(t *testing.T) {
 	}
 	if _, err = r.desk.Interpret(t.Context(), r.by("nora", "inbox"), m, "谢谢", language.Und); problem(err) != "error.store_not_yours" {
 		t.Errorf("somebody else asks for it: %v", err)
+	}
+}
+
+// TestNothingToTranslate: of a text without words nobody says which language it is.
+func TestNothingToTranslate(t *testing.T) {
+	t.Parallel()
+	pipeline := translate.New(translate.Options{})
+	p := i18n.For(language.MustParse("zh-CN"))
+	for text, want := range map[string]string{"😀😀😀": "translation.wordless", "您好，谢谢您": "translation.same"} {
+		res, err := pipeline.Do(t.Context(), translate.Request{Text: text, To: p.Lang()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		card := bot.TranslationCard(p, text, res)
+		if got, like := card.Parts[len(card.Parts)-1].Text, p.T(i18n.Key(want), "lang", p.T("lang.name.zh")); got != like {
+			t.Errorf("%s: %q, not %q", text, got, like)
+		}
+		if all := chat.PlainText(card); strings.Contains(all, p.T("lang.und")) {
+			t.Errorf("%s: a language is spoken of:\n%s", text, all)
+		}
 	}
 }
