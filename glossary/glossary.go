@@ -30,7 +30,8 @@ const (
 	Abbr   Kind = "abbr"
 	Reason Kind = "reason"
 	Status Kind = "status"
-	// Whole and Remark are looked up as whole sentences, never inside one.
+	// Whole and Remark are looked up as whole texts, never inside one. A Remark may
+	// be a piece of a sentence, and is not offered as an answer.
 	Whole  Kind = "phrase"
 	Remark Kind = "note"
 )

@@ -256,6 +256,9 @@ func TestEveryPhraseComesBack(t *testing.T) {
 		if s, ok := p.Say(zh); !ok || s == "" {
 			t.Errorf("%s cannot be said in Chinese", p.ID)
 		}
+		if p.ID == "note.business_days" {
+			t.Errorf("%s is a piece of a sentence, and is offered as an answer", p.ID)
+		}
 		out++
 	}
 	if out < 20 || len(b.Phrases(ja, In)) < 12 {

@@ -44,6 +44,8 @@ type Phrase struct {
 	One map[string][]string `toml:"one"`
 
 	slots []string
+	// part: it may be a piece of a sentence, which is no answer.
+	part  bool
 	texts map[string]wordings
 }
 
@@ -196,7 +198,7 @@ func (p *Phrase) check() error {
 func (t *Term) asPhrase() Phrase {
 	p := Phrase{ID: t.ID, Who: In, Status: t.Status, Review: t.Review, Version: t.Version, Langs: map[string][]string{}, One: map[string][]string{}}
 	if t.Kind == Remark {
-		p.Who = Out
+		p.Who, p.part = Out, true
 	}
 	for name, w := range t.Langs {
 		p.Langs[name] = append([]string{w.Preferred}, w.Variants...)
@@ -348,11 +350,12 @@ func singularAnywhere(p *Phrase, n int) bool {
 }
 
 // Phrases lists what can be said in a language in a direction, in the files'
-// order.
+// order. Notes are recognised but not listed: "within {n} days" is one too, and
+// nobody is answered with that alone.
 func (b *Book) Phrases(lang language.Tag, d Direction) []Phrase {
 	var out []Phrase
 	for _, p := range b.whole {
-		if _, ok := p.texts[langKey(lang)]; ok && p.Who == d && p.Status != Deprecated {
+		if _, ok := p.texts[langKey(lang)]; ok && p.Who == d && !p.part && p.Status != Deprecated {
 			out = append(out, p)
 		}
 	}
