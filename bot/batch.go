@@ -24,8 +24,9 @@ const (
 	BatchMost = 500
 	// chunkMost is how many are approved at once: what one can read on a phone.
 	chunkMost = 10
-	// batchFresh is how old a dry run may be when it is asked for.
-	batchFresh = time.Hour
+	// batchFresh is how old a dry run may be when it is asked for; an older one is
+	// made anew first.
+	batchFresh = 15 * time.Minute
 )
 
 // BatchState is where a list stands.

@@ -14,6 +14,7 @@ import (
 	"helloworld/bot/chat"
 	"helloworld/bot/policy"
 	"helloworld/bot/store"
+	"helloworld/bot/sync"
 	"helloworld/connectors"
 	"helloworld/connectors/sandbox"
 	"helloworld/i18n"
@@ -239,12 +240,10 @@ func TestBatchRowsWithSomethingAgainstThem(t *testing.T) {
 		t.Errorf("somebody else asked for it: %v", err)
 	}
 	r.write(func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE batch SET looked = looked - 3600001 WHERE id = ?`, id)
+		_, err := tx.Exec(`UPDATE batch SET looked = looked - 900001 WHERE id = ?`, id)
 		return err
 	})
-	if err := r.desk.AskBatch(ctx, lina, id, "", true); !is(err, "batch.old") {
-		t.Errorf("an old dry run was asked for: %v", err)
-	}
+	r.lookedAnew(id, "batch.old")
 	if err := r.desk.LookAgain(ctx, lina, id); err != nil {
 		t.Fatal(err)
 	}
@@ -254,6 +253,69 @@ func TestBatchRowsWithSomethingAgainstThem(t *testing.T) {
 	r.once(a)
 	if paid := r.paid(b); len(paid) > 0 {
 		t.Errorf("a bad row was refunded: %+v", paid)
+	}
+}
+
+// lookedAnew fails unless asking for a list asks nobody, has it looked at again and
+// says why.
+func (r *rig) lookedAnew(id string, why i18n.Key, args ...any) {
+	r.t.Helper()
+	lina := r.by("lina", "inbox")
+	mark := r.ids(`SELECT CAST(looked AS TEXT) FROM batch WHERE id = ?`, id)[0]
+	if err := r.desk.AskBatch(context.Background(), lina, id, "", true); err != nil {
+		r.t.Fatal(err)
+	}
+	r.until("it was looked at anew", func() bool {
+		return r.batchState(id) == bot.BatchReady && r.ids(`SELECT CAST(looked AS TEXT) FROM batch WHERE id = ?`, id)[0] != mark
+	})
+	if got := r.ids(`SELECT id FROM approval WHERE id LIKE ?`, id+"/%"); len(got) > 0 {
+		r.t.Fatalf("people were asked: %v", got)
+	}
+	words1 := lina.P.T(why, append(args, "id", id)...)
+	r.until("whoever asked is told why", func() bool {
+		r.hall.mu.Lock()
+		defer r.hall.mu.Unlock()
+		return slices.ContainsFunc(r.hall.order, func(ref chat.Ref) bool { return ref.Only == "lina" && strings.Contains(words(r.hall.cards[ref.ID]), words1) })
+	})
+}
+
+// TestBatchIsLookedAtAnew asks nobody about rows that are known not to be what was
+// looked at: a refund of an order was asked for since, or its shop shows it otherwise.
+func TestBatchIsLookedAtAnew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, plan{stores: []string{"ebay-de"}})
+	a, b, c := r.order("ebay-de", "10.00"), r.order("ebay-de", "20.00"), r.order("ebay-de", "30.00")
+	id := r.batch(wishes(a, b, c))
+	one := r.askFor(a)
+	r.lookedAnew(id, "batch.changed", "order", "ebay-de#"+a.Number)
+	if got := strings.Join(r.ids(`SELECT state FROM batch_row WHERE batch = ? ORDER BY n`, id), " "); got != "in_flight good good" {
+		t.Fatalf("the rows are %s", got)
+	}
+	// What the mirror learns is news only if it is not what was looked at.
+	s, _ := r.desk.Shop("ebay-de")
+	q, err := r.desk.QuoteFor(context.Background(), s, b.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	learns := func(status connectors.OrderStatus, later time.Duration) {
+		r.write(func(tx *store.Tx) error {
+			o := q.Order
+			o.Status, o.Updated = status, o.Updated.Add(later)
+			changed, err := sync.SaveOrder(tx, "ebay-de", o)
+			if !changed {
+				t.Error("the mirror learned nothing")
+			}
+			return err
+		})
+	}
+	learns(connectors.OrderPartly, time.Hour)
+	r.lookedAnew(id, "batch.changed", "order", "ebay-de#"+b.Number)
+	learns(q.Order.Status, 2*time.Hour)
+	r.askBatch(id, true, id+"/1")
+	r.until("the rest is refunded", func() bool { return r.batchState(id) == bot.BatchDone })
+	r.once(b, c)
+	if got := r.refund(one).State; got != bot.RefundAsked {
+		t.Errorf("what was asked for by itself is %s", got)
 	}
 }
 

@@ -18,17 +18,14 @@ import (
 
 // AskBatch asks the people who may decide about a list, a chunk at a time. mark is
 // the dry run that was shown; without says that the rows with something against
-// them are left out.
+// them are left out. What is overtaken is looked at anew instead, and nobody is asked.
 func (d *Desk) AskBatch(ctx context.Context, by Deed, id, mark string, without bool) error {
 	if err := d.policyOpen(d.Now()); err != nil {
 		return err
 	}
 	return d.batchDeed(ctx, by, id, func(tx *store.Tx, b Batch) error {
-		switch {
-		case b.State != BatchReady || mark != "" && mark != b.mark():
+		if b.State != BatchReady || mark != "" && mark != b.mark() {
 			return i18n.NewProblem(nil, "batch.not_now", "id", id)
-		case time.UnixMilli(tx.Now()).Sub(b.Looked) > batchFresh:
-			return i18n.NewProblem(nil, "batch.old", "id", id)
 		}
 		rows, err := rowsOf(tx, id)
 		if err != nil {
@@ -39,6 +36,14 @@ func (d *Desk) AskBatch(ctx context.Context, by Deed, id, mark string, without b
 			if r.State == RowGood {
 				good = append(good, r)
 			}
+		}
+		if why, err := d.overtaken(tx, by.P, b, good); err != nil {
+			return err
+		} else if why != "" {
+			if err := d.lookAnew(tx, id); err != nil {
+				return err
+			}
+			return d.Whisper(tx, by.Event, plain(by.P, why))
 		}
 		switch bad := len(rows) - len(good); {
 		case len(good) == 0:

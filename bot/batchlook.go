@@ -11,6 +11,7 @@ import (
 	"helloworld/bot/jobs"
 	"helloworld/bot/people"
 	"helloworld/bot/store"
+	"helloworld/bot/sync"
 	"helloworld/connectors"
 	"helloworld/i18n"
 )
@@ -132,7 +133,9 @@ func (d *Desk) lookAtRow(ctx context.Context, who people.Person, b Batch, row Ba
 	}
 	row.Store, row.Order, row.Number = o.Store.ID, o.Order.ID, o.Order.Number
 	var before []BatchRow
+	var began int64
 	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		began = tx.Now()
 		before, err = batchRows(tx, `batch = ? AND store = ? AND order_id = ? AND n < ? ORDER BY n`, b.ID, row.Store, row.Order, row.N)
 		return err
 	}); err != nil {
@@ -148,6 +151,7 @@ func (d *Desk) lookAtRow(ctx context.Context, who people.Person, b Batch, row Ba
 	if err != nil {
 		return blocked(err)
 	}
+	body.Cmd.Asked = time.UnixMilli(began).UTC() // until it is booked: what happens from here on, the look may have missed
 	row.State, row.Why, row.Body, row.Facts = RowGood, nil, body, d.refundFacts(row.Store, body, order)
 	return row, nil
 }
@@ -185,20 +189,55 @@ func (b Batch) mark() string {
 // LookAgain makes a dry run once more: what the last one found is forgotten.
 func (d *Desk) LookAgain(ctx context.Context, by Deed, id string) error {
 	return d.batchDeed(ctx, by, id, func(tx *store.Tx, b Batch) error {
-		if moved, err := batchTo(tx, id, BatchLooking, BatchReady); err != nil {
-			return err
-		} else if !moved {
-			return i18n.NewProblem(nil, "batch.not_now", "id", id)
-		}
-		if _, err := tx.Exec(`UPDATE batch_row SET state = ?, why = '', body = '', facts = '' WHERE batch = ? AND state <> ?`,
-			string(RowNew), id, string(RowUnread)); err != nil {
-			return err
-		}
-		if err := d.Repaint(tx, "batch:"+id); err != nil {
-			return err
-		}
-		return jobs.Add(tx, BatchLookArgs{id}, jobs.Key("batch_look/"+id))
+		return d.lookAnew(tx, id)
 	})
+}
+
+// lookAnew forgets what a list's dry run found, and has another one made.
+func (d *Desk) lookAnew(tx *store.Tx, id string) error {
+	if moved, err := batchTo(tx, id, BatchLooking, BatchReady); err != nil {
+		return err
+	} else if !moved {
+		return i18n.NewProblem(nil, "batch.not_now", "id", id)
+	}
+	if _, err := tx.Exec(`UPDATE batch_row SET state = ?, why = '', body = '', facts = '' WHERE batch = ? AND state <> ?`,
+		string(RowNew), id, string(RowUnread)); err != nil {
+		return err
+	}
+	if err := d.Repaint(tx, "batch:"+id); err != nil {
+		return err
+	}
+	return jobs.Add(tx, BatchLookArgs{id}, jobs.Key("batch_look/"+id))
+}
+
+// overtaken tells, in a sentence, why what a dry run found may not be true any more;
+// it is empty while nothing is known that speaks against it.
+func (d *Desk) overtaken(tx *store.Tx, p *i18n.Printer, b Batch, good []BatchRow) (string, error) {
+	if time.UnixMilli(tx.Now()).Sub(b.Looked) > batchFresh {
+		return p.T("batch.old", "id", b.ID), nil
+	}
+	for _, row := range good {
+		if moved, err := d.movedOn(tx, row); err != nil {
+			return "", err
+		} else if moved {
+			return p.T("batch.changed", "id", b.ID, "order", row.Ref()), nil
+		}
+	}
+	return "", nil
+}
+
+// movedOn tells whether something became of a row's order since it was looked at: a
+// refund of it was asked for or went on here, or the shop shows it otherwise.
+func (d *Desk) movedOn(tx *store.Tx, row BatchRow) (bool, error) {
+	since := row.Body.Cmd.Asked
+	var refunds int
+	if err := tx.Row(`SELECT COUNT(*) FROM refund WHERE store = ? AND order_id = ? AND updated >= ?`, row.Store, row.Order, since.UnixMilli()).
+		Scan(&refunds); err != nil || refunds > 0 {
+		return refunds > 0, err
+	}
+	// The mirror may also only have caught up with what the look saw.
+	o, ok, err := sync.Since(tx, row.Store, row.Order, since)
+	return ok && d.refundFacts(row.Store, row.Body, o) != row.Facts, err
 }
 
 // DropBatch throws a list away that nobody was asked about.

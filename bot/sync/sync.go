@@ -117,6 +117,16 @@ func Find(tx *store.Tx, number string) ([]Found, error) {
 	return out, rows.Err()
 }
 
+// Since is an order by its id, if the mirror has learned something of it at a time
+// or later.
+func Since(tx *store.Tx, storeID, id string, when time.Time) (o connectors.Order, ok bool, err error) {
+	all, err := bodies[connectors.Order](tx, `SELECT body FROM order_row WHERE store = ? AND id = ? AND seen >= ?`, storeID, clean(id), when.UnixMilli())
+	if err != nil || len(all) == 0 {
+		return o, false, err
+	}
+	return all[0], true, nil
+}
+
 // Count is how many orders of a store the mirror holds.
 func Count(tx *store.Tx, storeID string) (n int64, err error) {
 	return CountOf(tx, storeID, Orders)
