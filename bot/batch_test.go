@@ -275,7 +275,9 @@ func (r *rig) lookedAnew(id string, why i18n.Key, args ...any) {
 	r.until("whoever asked is told why", func() bool {
 		r.hall.mu.Lock()
 		defer r.hall.mu.Unlock()
-		return slices.ContainsFunc(r.hall.order, func(ref chat.Ref) bool { return ref.Only == "lina" && strings.Contains(words(r.hall.cards[ref.ID]), words1) })
+		return slices.ContainsFunc(r.hall.order, func(ref chat.Ref) bool {
+			return ref.Only == "lina" && strings.Contains(words(r.hall.cards[ref.ID]), words1)
+		})
 	})
 }
 
@@ -328,7 +330,11 @@ func TestBatchStopsAndGoesOn(t *testing.T) {
 	for range 4 {
 		orders = append(orders, r.order("ebay-de", "10.00"))
 	}
-	id := r.batch(wishes(orders...))
+	w := wishes(orders...)
+	for i := range w {
+		w[i].Line += 20 // as where it stood far down in a table
+	}
+	id := r.batch(w)
 	r.askBatch(id, false)
 	// Somebody gives part of the second one back elsewhere.
 	s, _ := r.desk.Shop("ebay-de")
@@ -348,7 +354,7 @@ func TestBatchStopsAndGoesOn(t *testing.T) {
 		t.Fatalf("it went on by itself: %+v", paid)
 	}
 	r.until("its card says where", func() bool {
-		c, ok := r.shown("approvals", "Stopped at row 2")
+		c, ok := r.shown("approvals", "Stopped at line 22")
 		return ok && len(c.Buttons) == 3
 	})
 	if err := r.desk.ResumeBatch(ctx, r.by("lina", "approvals"), id+"/1"); err != nil {

@@ -292,7 +292,7 @@ func chunkCard(v chunkView, p *i18n.Printer) chat.Card {
 func stopPart(v chunkView, p *i18n.Printer) chat.Part {
 	for i, row := range v.Rows {
 		if row.N == v.Chunk.AtRow {
-			return chat.Part{Kind: chat.Text, Text: p.T("batch.stopped_at", "row", i+1, "order", row.Ref(), "why", v.Chunk.Why.Say(p), "left", len(v.Rows)-i-1)}
+			return chat.Part{Kind: chat.Text, Text: p.T("batch.stopped_at", "line", row.Wish.Line, "order", row.Ref(), "why", v.Chunk.Why.Say(p), "left", len(v.Rows)-i-1)}
 		}
 	}
 	return chat.Part{Kind: chat.Text, Text: v.Chunk.Why.Say(p)}
