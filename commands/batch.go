@@ -73,7 +73,7 @@ func fileText(c *Call, f chat.File) (string, error) {
 			data = got
 		}
 	}
-	return decodeTable(data), nil
+	return decodeTable(data)
 }
 
 // batchVerb does something with a list that there is already.
@@ -218,6 +218,8 @@ func filterBatch(c *Call, text string) error {
 		return i18n.NewProblem(nil, "batch.filter_store")
 	case w.Reason == "":
 		return i18n.NewProblem(nil, "batch.filter_reason")
+	case !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To):
+		return i18n.NewProblem(nil, "batch.filter_reversed", "from", f.From.Format(time.DateOnly), "to", f.To.AddDate(0, 0, -1).Format(time.DateOnly))
 	}
 	found, err := c.Desk.Matching(c.Ctx, f)
 	if err != nil {

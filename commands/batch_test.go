@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/language"
 
 	"helloworld/bot"
@@ -33,10 +34,40 @@ func rowsIn(wishes []bot.BatchWish) string {
 	return strings.Join(out, "\n")
 }
 
+// decoded is the text of a file.
+func decoded(t *testing.T, data string) string {
+	t.Helper()
+	text, err := decodeTable([]byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestWorkbooksAreNotRead says of spreadsheets what to do with them.
+func TestWorkbooksAreNotRead(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"} {
+		text, err := decodeTable([]byte(data))
+		if p, ok := i18n.AsProblem(err); !ok || p.Key != "batch.workbook" {
+			t.Errorf("%q was read as %q, %v", data, text, err)
+		}
+	}
+}
+
 // TestReadOrders reads lists and tables as people write them.
 func TestReadOrders(t *testing.T) {
 	t.Parallel()
 	gbk, err := simplifiedchinese.GBK.NewEncoder().String("订单号,金额,币种,原因\n5101,４.50,EUR,破损\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := "订单号\t原因\t备注\r\nwoo-es#12304\t破损\t铁盖\r\n"
+	little, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(wide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big, err := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder().String(wide)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +91,9 @@ func TestReadOrders(t *testing.T) {
 		{"no reason of ours", "order,reason\n1234,bored", "2 bad: “bored” is none of the reasons: " + reasonList(i18n.For(language.English))},
 		{"a Chinese word for late", "订单,原因\n1234,延迟", "2 1234 late"},
 		{"nothing", "1234,0,EUR,damaged", "1 bad: “0” is not a sum of money. Write it like 12.50 EUR."},
-		{"in the letters of China", decodeTable([]byte(gbk)), "2 5101 damaged 4.50 EUR"},
+		{"in the letters of China", decoded(t, gbk), "2 5101 damaged 4.50 EUR"},
+		{"as Unicode text of Excel", decoded(t, little), "2 woo-es#12304 damaged (铁盖)"},
+		{"with the larger byte first", decoded(t, big), "2 woo-es#12304 damaged (铁盖)"},
 	} {
 		call := &Call{Ctx: t.Context(), Deed: bot.Deed{P: i18n.For(language.English)}}
 		got, err := readOrders(call, c.text, "")

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 
 	"helloworld/bot"
 	"helloworld/bot/chat"
@@ -181,16 +183,28 @@ func delimiter(line string) rune {
 	return ','
 }
 
-// decodeTable makes text of a file: tables from China are often not in UTF-8.
-func decodeTable(data []byte) string {
-	if utf8.Valid(data) {
-		return string(data)
+// workbooks are how the files of spreadsheets begin, the new ones and the old.
+var workbooks = [][]byte{[]byte("PK\x03\x04"), []byte("\xd0\xcf\x11\xe0")}
+
+// decodeTable makes text of a file: tables from China are often not in UTF-8, and
+// Excel's "Unicode text" is UTF-16, which its first two bytes tell.
+func decodeTable(data []byte) (string, error) {
+	for _, begin := range workbooks {
+		if bytes.HasPrefix(data, begin) {
+			return "", i18n.NewProblem(nil, "batch.workbook")
+		}
 	}
-	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
+	decoder := simplifiedchinese.GB18030.NewDecoder()
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		decoder = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
+	} else if utf8.Valid(data) {
+		return string(data), nil
+	}
+	text, err := decoder.Bytes(data)
 	if err != nil {
-		return strings.ToValidUTF8(string(data), "\ufffd")
+		text = data
 	}
-	return string(text)
+	return strings.ToValidUTF8(string(text), "\ufffd"), nil
 }
 
 // readTable reads a table's rows. What is wrong with one is written into it.
