@@ -60,8 +60,9 @@ type EditArgs struct {
 // Kind names the job.
 func (EditArgs) Kind() string { return "edit" }
 
-// Say says a card once. It is said after tx has committed, and not otherwise.
-func (d *Desk) Say(tx *store.Tx, to chat.Place, c chat.Card, after chat.Ref) error {
+// Say says a card once. It is said after tx has committed, and not otherwise. more
+// is how else its job is added.
+func (d *Desk) Say(tx *store.Tx, to chat.Place, c chat.Card, after chat.Ref, more ...jobs.Opt) error {
 	if _, ok := d.chats[to.Chat]; !ok {
 		return fmt.Errorf("bot: there is no chat called %q", to.Chat)
 	}
@@ -70,7 +71,7 @@ func (d *Desk) Say(tx *store.Tx, to chat.Place, c chat.Card, after chat.Ref) err
 	if err != nil {
 		return err
 	}
-	return jobs.Add(tx, PostArgs{Place: to, Card: &c, After: after}, d.out(to, c.Key)...)
+	return jobs.Add(tx, PostArgs{Place: to, Card: &c, After: after}, append(d.out(to, c.Key), more...)...)
 }
 
 func (d *Desk) out(to chat.Place, key string) []jobs.Opt {
@@ -102,6 +103,19 @@ func (d *Desk) Whisper(tx *store.Tx, e chat.Event, c chat.Card) error {
 	to := e.Place
 	to.Only = e.Account.ID
 	return d.Say(tx, to, c, e.Ref)
+}
+
+// WhisperAll answers as Whisper does, with cards that are read one after another.
+func (d *Desk) WhisperAll(tx *store.Tx, e chat.Event, cards []chat.Card) error {
+	order := jobs.Order("out/" + tx.NewID())
+	to := e.Place
+	to.Only = e.Account.ID
+	for _, c := range cards {
+		if err := d.Say(tx, to, c, e.Ref, order); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reply answers an event where it happened, for everyone there.

@@ -20,14 +20,7 @@ import (
 
 // whisperAll answers with several cards at once.
 func (c *Call) whisperAll(cards []chat.Card) error {
-	return c.commit(func(tx *store.Tx) error {
-		for _, card := range cards {
-			if err := c.Desk.Whisper(tx, c.Event, card); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return c.commit(func(tx *store.Tx) error { return c.Desk.WhisperAll(tx, c.Event, cards) })
 }
 
 // readOrders reads a list as people write it: a table, or order numbers with what

@@ -1,6 +1,9 @@
 package commands_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/text/language"
@@ -21,5 +24,31 @@ func TestFilterReversed(t *testing.T) {
 		if said, _ := r.say("anna", "/batch filter store=ebay-de reason=late from=2026-11-05 to="+to); len(said) != 1 || words(said[0]) != want {
 			t.Errorf("to %s: %d answers, not %q: %v", to, len(said), want, said)
 		}
+	}
+}
+
+// TestTablePartsInOrder: the parts of a long table stand in their order, though the
+// chat takes the first one later than it would the others.
+func TestTablePartsInOrder(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.say("anna", "/batch "+strings.Repeat("none-1 ", 45)+"full damaged")
+	r.until("the list is looked at", func() bool { return r.count(`SELECT COUNT(*) FROM batch WHERE state = 'ready'`) == 1 })
+	p := i18n.For(language.English)
+	var want, got []string
+	for part := range 3 {
+		want = append(want, p.T("batch.receipt_title", "id", "B1", "part", part+1, "parts", 3))
+	}
+	r.hall.mu.Lock()
+	r.hall.late = want[0]
+	r.hall.mu.Unlock()
+	said, _ := r.say("anna", "/batch B1 receipt")
+	for _, c := range said {
+		if slices.Contains(want, c.Title) {
+			got = append(got, c.Title)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the parts stand as %s", fmt.Sprint(got))
 	}
 }
