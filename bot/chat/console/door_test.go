@@ -1,11 +1,13 @@
 package console_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -253,4 +255,65 @@ func TestWhoSeesWhat(t *testing.T) {
 			t.Errorf("%s without a session: %d", path, res.StatusCode)
 		}
 	}
+}
+
+// holding is a keep that ends sessions only when it is let.
+type holding struct {
+	console.Keep
+	let chan struct{}
+}
+
+func (h holding) DropSession(ctx context.Context, hash string) error {
+	<-h.let
+	return h.Keep.DropSession(ctx, hash)
+}
+
+// Whoever signs in as somebody else has the new session before the page of the old
+// one hears that it has ended.
+func TestNewSessionComesBeforeTheOldOneEnds(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	h := holding{c.Keep, make(chan struct{})}
+	c.Keep, c.Demo = h, true
+	d := open(t, c)
+	let := sync.OnceFunc(func() { close(h.let) })
+	t.Cleanup(let)
+	anna := d.as("anna")
+	page := d.server.URL
+	stay := *anna.http
+	stay.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	stay.Timeout = time.Minute
+	before := anna.http.Jar.Cookies(mustURL(t, page))
+	res, err := stay.PostForm(page+"/demo", url.Values{"person": {"ben"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	after := anna.http.Jar.Cookies(mustURL(t, page))
+	if res.StatusCode != http.StatusSeeOther || len(after) != 1 || len(before) != 1 || after[0].Value == before[0].Value {
+		t.Fatalf("%d, with %d cookies before and %d after", res.StatusCode, len(before), len(after))
+	}
+	let()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		t.Fatal(err)
+	}
+	old, err := http.NewRequestWithContext(t.Context(), "GET", page+"/api/state", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.AddCookie(before[0])
+	if res, err := http.DefaultClient.Do(old); err != nil || res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the old session goes on: %+v, %v", res, err)
+	} else if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func mustURL(t *testing.T, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }

@@ -197,11 +197,7 @@ func (t *Transport) in(w http.ResponseWriter, r *http.Request) {
 		t.show(w, http.StatusGone, "sign.html", page{Lang: lang, Sorry: "console.link_dead"})
 		return
 	}
-	if err := t.signIn(w, r, p); err != nil {
-		t.broken(w, r, nil, err)
-		return
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	t.letIn(w, r, p)
 }
 
 func (t *Transport) out(w http.ResponseWriter, r *http.Request) {
@@ -227,14 +223,25 @@ func (t *Transport) play(w http.ResponseWriter, r *http.Request) {
 		if p.ID != id {
 			continue
 		}
-		if err := t.signIn(w, r, p); err != nil {
-			t.broken(w, r, nil, err)
-			return
-		}
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		t.letIn(w, r, p)
 		return
 	}
 	http.NotFound(w, r)
+}
+
+// letIn signs a person in, in place of whoever was signed in there. A page of the
+// session that ends loads itself anew when it hears of that, which breaks off what
+// its browser is waiting for: by then the browser must have the new session.
+func (t *Transport) letIn(w http.ResponseWriter, r *http.Request, p Person) {
+	if err := t.signIn(w, r, p); err != nil {
+		t.broken(w, r, nil, err)
+		return
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		t.log.Debug("a sign-in was not answered", "err", err)
+	}
+	t.dropSession(r)
 }
 
 func millis(at time.Time) int64 {

@@ -130,7 +130,6 @@ func (t *Transport) signIn(w http.ResponseWriter, r *http.Request, p Person) err
 	if err != nil {
 		return err
 	}
-	t.dropSession(r)
 	http.SetCookie(w, t.cookie(r, secret, int(sessionLife/time.Second)))
 	return nil
 }
@@ -148,7 +147,8 @@ func (t *Transport) dropSession(r *http.Request) {
 	if err != nil || c.Value == "" {
 		return
 	}
-	if err := t.keep.DropSession(r.Context(), hashSecret(c.Value)); err != nil {
+	// It ends even if its browser does not wait for that.
+	if err := t.keep.DropSession(context.WithoutCancel(r.Context()), hashSecret(c.Value)); err != nil {
 		t.log.Warn("console cannot end a session", "err", err)
 	}
 	t.hub.wake()
