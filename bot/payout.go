@@ -250,25 +250,7 @@ func (d *Desk) payUnsure(ctx context.Context, j jobs.Job[PayArgs], r Payback, ca
 // by one it waits for those whose receipts are not known; not for one that was
 // left to a person.
 func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunder) (begun bool, err error) {
-	err = d.DB.Write(ctx, func(tx *store.Tx) error {
-		begun = false
-		if oneByOne(shop) {
-			// Two replicas that counted at once would both find nobody before them.
-			if err := tx.Lock(turnOf(r)); err != nil {
-				return err
-			}
-		}
-		// Another run may have begun since it was read: a replica that stood still for
-		// longer than its lease must not send what that one has sent.
-		if now, err := d.GetRefund(tx, r.ID); err != nil || now.State != RefundApproved {
-			return err
-		}
-		if oneByOne(shop) {
-			if open, err := otherOpen(tx, r); err != nil || open {
-				return err
-			}
-		}
-		begun = true
+	return d.inTurn(ctx, r, shop, func(tx *store.Tx) error {
 		if err := noteLook(tx, r.ID, lookSent, ""); err != nil {
 			return err
 		}
@@ -276,7 +258,6 @@ func (d *Desk) payBegins(ctx context.Context, r Payback, shop connectors.Refunde
 		// with this process: its receipt would point a look at the wrong moment.
 		return d.payStep(tx, r, RefundSent, "", &connectors.Receipt{})
 	})
-	return begun, err
 }
 
 // payMoves writes a step down and repaints.

@@ -18,9 +18,6 @@ func oneByOne(shop connectors.Refunder) bool {
 	return ok && o.OneByOne()
 }
 
-// turnOf is the lock under which a store's refunds take turns.
-func turnOf(r Payback) string { return "refunds/" + r.Store }
-
 // otherOpen: another refund of the store was sent, and its receipt is not known;
 // one that was left to a person does not count.
 func otherOpen(tx *store.Tx, r Payback) (bool, error) {
@@ -43,27 +40,38 @@ func (d *Desk) turnTaken(ctx context.Context, r Payback, shop connectors.Refunde
 	return taken, err
 }
 
-// payDoubted puts a refund in doubt again that was sent before and seemed absent.
-// Where refunds are sent one by one it takes the turn for that: as long as it is
-// looked for, a thing that turns up at the platform must not be another one's.
-func (d *Desk) payDoubted(ctx context.Context, r Payback, shop connectors.Refunder) (begun bool, err error) {
+// inTurn does something with an approved refund when it is its turn, which it always
+// is where refunds are not sent one by one.
+func (d *Desk) inTurn(ctx context.Context, r Payback, shop connectors.Refunder, do func(*store.Tx) error) (begun bool, err error) {
 	err = d.DB.Write(ctx, func(tx *store.Tx) error {
 		begun = false
 		if oneByOne(shop) {
-			if err := tx.Lock(turnOf(r)); err != nil {
+			// Two replicas that counted at once would both find nobody before them.
+			if err := tx.Lock("refunds/" + r.Store); err != nil {
 				return err
 			}
+		}
+		// Another run may have begun since it was read: a replica that stood still for
+		// longer than its lease must not send what that one has sent.
+		if now, err := d.GetRefund(tx, r.ID); err != nil || now.State != RefundApproved {
+			return err
+		}
+		if oneByOne(shop) {
 			if open, err := otherOpen(tx, r); err != nil || open {
 				return err
 			}
 		}
-		if now, err := d.GetRefund(tx, r.ID); err != nil || now.State != RefundApproved {
-			return err
-		}
 		begun = true
-		return d.payStep(tx, r, RefundUnknown, whyOver, nil)
+		return do(tx)
 	})
 	return begun, err
+}
+
+// payDoubted puts a refund in doubt again that was sent before and seemed absent.
+// Where refunds are sent one by one it takes the turn for that: as long as it is
+// looked for, a thing that turns up at the platform must not be another one's.
+func (d *Desk) payDoubted(ctx context.Context, r Payback, shop connectors.Refunder) (begun bool, err error) {
+	return d.inTurn(ctx, r, shop, func(tx *store.Tx) error { return d.payStep(tx, r, RefundUnknown, whyOver, nil) })
 }
 
 // known adds to a command, before the shop is asked what became of it, what the

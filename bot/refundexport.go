@@ -16,7 +16,6 @@ import (
 	"helloworld/bot/approvals"
 	"helloworld/bot/audit"
 	"helloworld/bot/store"
-	"helloworld/connectors"
 )
 
 // ExportOptions say which refunds are written to a file, and how.
@@ -78,7 +77,7 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 	}
 	type ruled struct {
 		Ruling
-		sum connectors.Money
+		sum string
 	}
 	rules := map[string]ruled{}
 	voted, sent, confirmed := map[string]approvals.Approval{}, map[string]time.Time{}, map[string]time.Time{}
@@ -97,7 +96,11 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 			if err != nil {
 				return err
 			}
-			rules[r.ID] = ruled{rule, sum}
+			x := ruled{Ruling: rule}
+			if sum.Currency != "" {
+				x.sum = sum.String()
+			}
+			rules[r.ID] = x
 			looks, err := evidence(tx, r.ID)
 			if err != nil {
 				return err
@@ -132,11 +135,7 @@ func ExportRefunds(ctx context.Context, db *store.DB, w io.Writer, o ExportOptio
 			n.NoPlatform++
 		}
 		x := rules[r.ID]
-		cells := append(o.cells(r, home, platform, voted[r.ID], sent[r.ID], confirmed[r.ID]), x.Rule, "")
-		if x.sum.Currency != "" {
-			cells[len(cells)-1] = x.sum.String()
-		}
-		return out.row(cells, amountColumns)
+		return out.row(append(o.cells(r, home, platform, voted[r.ID], sent[r.ID], confirmed[r.ID]), x.Rule, x.sum), amountColumns)
 	})
 	return n, errors.Join(err, out.close())
 }

@@ -132,14 +132,12 @@ func (d *Desk) works(tx *store.Tx, storeID, stream string, asked time.Time) erro
 		if kind == alerts.Token && refused || kind == alerts.Sync && failing {
 			continue
 		}
-		a, was, err := alerts.ResolveAsOf(tx, kind, storeID, asked)
-		if err != nil {
+		if later, err := alerts.SaidAfter(tx, kind, storeID, asked); err != nil {
 			return err
-		}
-		if !was {
+		} else if later {
 			continue
 		}
-		if err := d.Repaint(tx, "alert:"+a.ID); err != nil {
+		if err := d.ended(tx, kind, storeID); err != nil {
 			return err
 		}
 	}

@@ -160,23 +160,19 @@ func readListing(c *Call, words []string) (listing, error) {
 			l.store = s.ID
 		}
 	}
-	switch len(said) {
-	case 0:
+	switch {
+	case len(said) == 0:
 		span("today", at(y, m, d), at(y, m, d+1))
-	case 1:
-	case 2:
-		// Two days are the first and the last one.
-		if !isDay(said[0]) || !isDay(said[1]) {
-			return l, severalSpans(said)
-		}
+	case len(said) == 2 && isDay(said[0]) && isDay(said[1]):
+		// The first and the last one.
 		word := said[0] + ".." + said[1]
 		from, to, _, err := readDays(c, word)
 		if err != nil {
 			return l, err
 		}
 		span(word, from, to)
-	default:
-		return l, severalSpans(said)
+	case len(said) > 1:
+		return l, i18n.NewProblem(nil, "refunds.several", "got", clip(strings.Join(said, " "), 60))
 	}
 	return l, nil
 }
@@ -184,10 +180,6 @@ func readListing(c *Call, words []string) (listing, error) {
 func isDay(word string) bool {
 	_, err := time.Parse(time.DateOnly, word)
 	return err == nil
-}
-
-func severalSpans(said []string) error {
-	return i18n.NewProblem(nil, "refunds.several", "got", clip(strings.Join(said, " "), 60))
 }
 
 // readDays reads 2026-11-01, or 2026-11-01..2026-11-15 with its last day; ok is

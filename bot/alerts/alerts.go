@@ -160,15 +160,12 @@ func group(tx *store.Tx, n News) (Alert, Verdict, error) {
 	return a, Again, nil
 }
 
-// ResolveAsOf is [Resolve] for something that worked at a time: what was said of
-// it after that goes on.
-func ResolveAsOf(tx *store.Tx, kind, storeID string, at time.Time) (Alert, bool, error) {
+// SaidAfter tells whether an alert was said, or said again, after a time, and goes
+// on.
+func SaidAfter(tx *store.Tx, kind, storeID string, at time.Time) (bool, error) {
 	var later int
 	err := tx.Row(`SELECT COUNT(*) FROM alert WHERE live = ? AND last_at > ?`, live(kind, storeID, ""), at.UnixMilli()).Scan(&later)
-	if err != nil || later > 0 {
-		return Alert{}, false, err
-	}
-	return Resolve(tx, kind, storeID)
+	return later > 0, err
 }
 
 // Resolve ends an alert because the thing works again. It tells whether there

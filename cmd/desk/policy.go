@@ -118,16 +118,14 @@ func (c policyTestCmd) Run(w *world) error {
 
 // policyTrial is the policy that cases are tried on.
 type policyTrial struct {
-	cfg     config.Config
-	rules   policy.Rules
-	votes   int
-	table   rates.Sheet
-	maxDays int
-	zone    *time.Location
+	cfg   config.Config
+	rules policy.Rules
+	table rates.Sheet
+	zone  *time.Location
 }
 
 func newPolicyTrial(cfg config.Config, file policyCases) (policyTrial, error) {
-	t := policyTrial{cfg: cfg, rules: cfg.RefundRules(), votes: cfg.Refunds.Votes, maxDays: cfg.Rates.MaxDays}
+	t := policyTrial{cfg: cfg, rules: cfg.RefundRules()}
 	var err error
 	if t.zone, err = time.LoadLocation(cfg.Desk.Zone); err != nil {
 		return t, fmt.Errorf("time zone: %w", err)
@@ -197,7 +195,7 @@ func (t policyTrial) try(x policyCase) (policyOutcome, error) {
 		facts.Home = o.home
 		o.Verdict = t.rules.Judge(facts)
 	} else {
-		o.Votes, o.Approvers, o.StepUp = t.votes, []string{string(people.Manager)}, t.rules.Proof(o.home)
+		o.Votes, o.Approvers, o.StepUp = t.cfg.Refunds.Votes, []string{string(people.Manager)}, t.rules.Proof(o.home)
 	}
 	o.refused = o.Refused()
 	if o.refused == "" {
@@ -219,7 +217,7 @@ func (t policyTrial) worth(m connectors.Money, at time.Time) (connectors.Money, 
 		return connectors.Money{}, nil
 	}
 	if !at.IsZero() {
-		if days, err := t.table.Age(at); err != nil || days > t.maxDays {
+		if days, err := t.table.Age(at); err != nil || days > t.cfg.Rates.MaxDays {
 			return connectors.Money{}, err
 		}
 	}

@@ -133,31 +133,35 @@ func doNotWhispered(s *story, w []string) error {
 	return nil
 }
 
-func doEnter(s *story, w []string) error {
-	p, err := castMember(w[0])
-	if err != nil {
-		return err
+// atConsole is a person before the console.
+func (s *story) atConsole(id string) (p person, c *consoleVenue, err error) {
+	if p, err = castMember(id); err != nil {
+		return p, nil, err
 	}
 	v, err := s.venue("console")
 	if err != nil {
+		return p, nil, err
+	}
+	c, ok := v.(*consoleVenue)
+	if !ok {
+		return p, nil, errors.New("this is not the console")
+	}
+	return p, c, nil
+}
+
+func doEnter(s *story, w []string) error {
+	p, c, err := s.atConsole(w[0])
+	if err != nil {
 		return err
 	}
-	_, err = v.(*consoleVenue).enter(p, w[1])
+	_, err = c.enter(p, w[1])
 	return err
 }
 
 func doSignedOut(s *story, w []string) error {
-	p, err := castMember(w[0])
+	p, c, err := s.atConsole(w[0])
 	if err != nil {
 		return err
-	}
-	v, err := s.venue("console")
-	if err != nil {
-		return err
-	}
-	c, ok := v.(*consoleVenue)
-	if !ok {
-		return errors.New("this is not the console")
 	}
 	if _, err = c.state(p); err == nil {
 		return fmt.Errorf("the console still lets %s in", p.id)
